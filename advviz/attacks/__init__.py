@@ -1,0 +1,1 @@
+"""Attacks: procedures that look for adversarial examples."""

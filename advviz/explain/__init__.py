@@ -1,0 +1,1 @@
+"""Explanations: procedures that map a score back to pixels."""

@@ -1,0 +1,1 @@
+"""Feature visualization: procedures that draw what excites a unit."""

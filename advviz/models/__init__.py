@@ -1,0 +1,1 @@
+"""Models: records, architectures, weights, and the classifier that answers queries."""

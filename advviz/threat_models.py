@@ -1,0 +1,179 @@
+"""Threat models: which images an attacker may reach from an image.
+
+Each is a norm ball of radius `eps` around the image, cut with the box [0, 1] of valid
+pixels. `eps` and every distance are over all C·H·W values of an image with pixels in
+[0, 1]. An attack needs four things of a ball: a random point in it, the way back into it,
+the step that raises a linear function most, and its distance.
+
+Every image that `project` returns is within `eps` when the distance is measured in
+float64, not merely up to rounding.
+"""
+
+from dataclasses import dataclass
+from math import isfinite, sqrt
+from typing import ClassVar, Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from advviz.errors import InvalidInputError
+from advviz.noise import Stream
+
+Norm = Literal["l2", "linf"]
+
+ROUNDING_MARGIN = 2e-6
+"""Relative shrinkage of a row whose L2 distance exceeds eps through float32 rounding."""
+
+
+class ThreatModel(Protocol):
+    """The ball of radius `eps` in one norm, within the box [0, 1]."""
+
+    norm: ClassVar[Norm]
+
+    @property
+    def eps(self) -> float:
+        """Return the radius of the ball."""
+        ...
+
+    def start(self, images: Tensor, stream: Stream) -> Tensor:
+        """Return points drawn uniformly from the ball around each image, cut to the box."""
+        ...
+
+    def project(self, images: Tensor, candidates: Tensor) -> Tensor:
+        """Return candidates brought back into the ball around each image and the box."""
+        ...
+
+    def steepest(self, gradients: Tensor) -> Tensor:
+        """Return the change of norm 1 that raises a function of these gradients most.
+
+        A row whose gradient is exactly zero gives zeros.
+        """
+        ...
+
+    def distance(self, images: Tensor, others: Tensor) -> Tensor:
+        """Measure how far each image is from the other, in float64."""
+        ...
+
+
+def row_norms(rows: Tensor) -> Tensor:
+    """Return the L2 norm of each row in float64, shaped to broadcast over the row."""
+    norms: Tensor = torch.linalg.vector_norm(rows, dim=(1, 2, 3), dtype=torch.float64, keepdim=True)
+    return norms
+
+
+def scaled_to_unit_max(rows: Tensor) -> Tensor:
+    """Divide each row by its largest magnitude, so that no norm of it can underflow.
+
+    Gradients of saturated logits are as small as 1e-40: squared, they vanish.
+    """
+    largest = rows.abs().amax(dim=(1, 2, 3), keepdim=True)
+    return torch.where(largest > 0, rows / largest, torch.zeros_like(rows))
+
+
+def _check_eps(eps: float) -> None:
+    if not (isfinite(eps) and eps >= 0):
+        raise InvalidInputError(f"eps must be finite and >= 0, got {eps}")
+
+
+@dataclass(frozen=True, slots=True)
+class L2Ball:
+    """All images within Euclidean distance `eps`."""
+
+    norm: ClassVar[Norm] = "l2"
+    eps: float
+
+    def __post_init__(self) -> None:
+        _check_eps(self.eps)
+
+    def start(self, images: Tensor, stream: Stream) -> Tensor:
+        """Draw uniformly from the ball: in d dimensions the radius is eps · U^(1/d)."""
+        direction = scaled_to_unit_max(stream.normal("start direction"))
+        direction = direction / row_norms(direction).clamp_min(1e-300).to(direction)
+        radius = self.eps * stream.uniform("start radius") ** (1 / images[0].numel())
+        return self.project(images, images + radius * direction)
+
+    def project(self, images: Tensor, candidates: Tensor) -> Tensor:
+        """Shrink each change to length eps, then clamp.
+
+        Clamping last cannot leave the ball: the image itself is inside the box, so
+        clamping brings every pixel nearer to it.
+        """
+        change = candidates - images
+        projected = self._shrunk(images, change, self.eps)
+        # Adding a change to an image rounds; what rounding pushed outside is pulled in.
+        excess = row_norms(projected - images) > self.eps
+        inner = self._shrunk(images, projected - images, self.eps * (1 - ROUNDING_MARGIN))
+        projected = torch.where(excess, inner, projected)
+        return torch.where(row_norms(projected - images) > self.eps, images, projected)
+
+    def _shrunk(self, images: Tensor, change: Tensor, eps: float) -> Tensor:
+        length = row_norms(change)
+        factor = torch.where(length > eps, eps / length, torch.ones_like(length))
+        return (images + change * factor.to(change)).clamp(0, 1)
+
+    def steepest(self, gradients: Tensor) -> Tensor:
+        """Return the normalized gradient (Cauchy–Schwarz)."""
+        scaled = scaled_to_unit_max(gradients)
+        length = row_norms(scaled).to(scaled)
+        return torch.where(length > 0, scaled / length, torch.zeros_like(scaled))
+
+    def distance(self, images: Tensor, others: Tensor) -> Tensor:
+        """Measure the Euclidean distance of each row."""
+        return row_norms(others.double() - images.double()).flatten()
+
+
+@dataclass(frozen=True, slots=True)
+class LinfBall:
+    """All images in which no pixel value differs by more than `eps`."""
+
+    norm: ClassVar[Norm] = "linf"
+    eps: float
+
+    def __post_init__(self) -> None:
+        _check_eps(self.eps)
+
+    def start(self, images: Tensor, stream: Stream) -> Tensor:
+        """Draw every pixel uniformly from [x − eps, x + eps]."""
+        # The distribution function of a normal number is uniform in [0, 1].
+        quantile = torch.special.ndtr(stream.normal("start direction"))
+        return self.project(images, images + self.eps * (2 * quantile - 1))
+
+    def project(self, images: Tensor, candidates: Tensor) -> Tensor:
+        """Clamp every pixel to [x − eps, x + eps] and to [0, 1]; exact, both are boxes."""
+        low, high = self._bound(images, -1), self._bound(images, +1)
+        return torch.minimum(torch.maximum(candidates, low), high).clamp(0, 1)
+
+    def _bound(self, images: Tensor, sign: int) -> Tensor:
+        bound = images + sign * self.eps
+        outside = (bound.double() - images.double()).abs() > self.eps
+        return torch.where(outside, torch.nextafter(bound, images), bound)
+
+    def steepest(self, gradients: Tensor) -> Tensor:
+        """Return the sign of the gradient."""
+        return gradients.sign()
+
+    def distance(self, images: Tensor, others: Tensor) -> Tensor:
+        """Measure the largest pixel change of each row."""
+        return (others.double() - images.double()).abs().amax(dim=(1, 2, 3))
+
+
+_BALLS: dict[str, type[L2Ball] | type[LinfBall]] = {"l2": L2Ball, "linf": LinfBall}
+
+
+def threat_model(norm: str, eps: float) -> ThreatModel:
+    """Make the ball of radius `eps` in a norm given by name ("l2" or "linf").
+
+    Raises:
+        InvalidInputError: an unknown norm, or an eps that is negative or not finite.
+    """
+    if norm not in _BALLS:
+        raise InvalidInputError(f"norm must be one of {', '.join(_BALLS)}, got {norm!r}")
+    return _BALLS[norm](eps)
+
+
+def rms_per_pixel(l2: float, shape: tuple[int, ...]) -> float:
+    """Convert an L2 distance over C·H·W values to root-mean-square per value, in 1/255."""
+    count = 1
+    for size in shape:
+        count *= size
+    return 255 * l2 / sqrt(count)
