@@ -1,0 +1,1 @@
+"""Images and classes: what goes into a network, as numpy arrays."""

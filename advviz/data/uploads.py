@@ -1,0 +1,100 @@
+"""Pictures that visitors bring: kept by digest in this process's memory, and bounded."""
+
+import hashlib
+from collections import OrderedDict
+from io import BytesIO
+from threading import Lock
+
+from PIL import Image
+
+from advviz.data.decoding import decode
+from advviz.errors import UnknownNameError
+
+PREFIX = "sha256:"
+MAX_SIDE = 1024
+LIMIT_BYTES = 64 * 2**20
+
+
+class UploadStore:
+    """Pictures by the digest of their pixels; the least recently used go first.
+
+    Safe to use from several threads. Only pixels are kept: no name, no metadata.
+    """
+
+    def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
+        """Start empty; the kept files never exceed `limit_bytes` together."""
+        self._limit = limit_bytes
+        self._files: OrderedDict[str, bytes] = OrderedDict()
+        self._bytes = 0
+        self._lock = Lock()
+
+    @property
+    def kept_bytes(self) -> int:
+        """Count the bytes that are held now."""
+        return self._bytes
+
+    def store(self, data: bytes) -> str:
+        """Decode a file and keep its picture, at most 1024 pixels on the long side.
+
+        Args:
+            data: the bytes of a PNG, JPEG or WebP file.
+
+        Returns:
+            The image reference, "sha256:<hex>". Equal pixels have equal references.
+
+        Raises:
+            InvalidInputError: the file cannot be used; see `decode`.
+        """
+        image = decode(data)
+        image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS, reducing_gap=None)
+        digest = hashlib.sha256(repr(image.size).encode() + image.tobytes()).hexdigest()
+        buffer = BytesIO()
+        image.save(buffer, "PNG", compress_level=1)
+        self._keep(digest, buffer.getvalue())
+        return PREFIX + digest
+
+    def fetch(self, digest: str) -> Image.Image:
+        """Give back a kept picture.
+
+        Args:
+            digest: "sha256:<hex>", or the hexadecimal digits alone.
+
+        Returns:
+            The picture, of mode RGB.
+
+        Raises:
+            UnknownNameError: no picture of that digest is kept, or not any more.
+        """
+        name = digest.removeprefix(PREFIX)
+        with self._lock:
+            file = self._files.get(name)
+            if file is not None:
+                self._files.move_to_end(name)
+        if file is None:
+            raise UnknownNameError(
+                f"the uploaded picture {PREFIX}{name[:8]} is not on this server, or no longer; "
+                "upload it again, or choose a picture of the gallery"
+            )
+        return decode(file)
+
+    def _keep(self, digest: str, file: bytes) -> None:
+        """Put a file last in line, and drop the first ones that no longer fit."""
+        with self._lock:
+            self._bytes += len(file) - len(self._files.pop(digest, b""))
+            self._files[digest] = file
+            while self._bytes > self._limit:
+                _, dropped = self._files.popitem(last=False)
+                self._bytes -= len(dropped)
+
+
+_STORE = UploadStore()
+
+
+def store(data: bytes) -> str:
+    """Keep an uploaded file's picture for this process; see `UploadStore.store`."""
+    return _STORE.store(data)
+
+
+def fetch(digest: str) -> Image.Image:
+    """Give back an uploaded picture of this process; see `UploadStore.fetch`."""
+    return _STORE.fetch(digest)

@@ -1,0 +1,20 @@
+"""Arrays to pictures: uint8 [H, W, 3] arrays, and PNG bytes. NumPy and Pillow only."""
+
+from advviz.pictures.maps import absolute_ink, ink_scale, scales, signed, signed_scale, tutorial_rgb
+from advviz.pictures.photos import eight_bit, enlarged, perturbation, photo, png
+from advviz.pictures.sheets import sheet
+
+__all__ = [
+    "absolute_ink",
+    "eight_bit",
+    "enlarged",
+    "ink_scale",
+    "perturbation",
+    "photo",
+    "png",
+    "scales",
+    "sheet",
+    "signed",
+    "signed_scale",
+    "tutorial_rgb",
+]
