@@ -1,0 +1,1 @@
+"""Training: recipes, adversarial training, and the release of weights."""

@@ -1,0 +1,75 @@
+"""What is decided before a training run starts."""
+
+from dataclasses import asdict, dataclass, replace
+from math import isfinite
+
+from advviz.errors import InvalidInputError, UnknownNameError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """One training run: stochastic gradient descent with or without an attacker.
+
+    A model and its robust partner differ in `eps`, `attack_steps` and `step_size` alone.
+    """
+
+    name: str
+    dataset: str = "tiny14"
+    size: int = 64  # pixels
+    epochs: int = 18
+    images_per_epoch: int = 20_480
+    batch: int = 128
+    peak_lr: float = 0.1
+    warmup: float = 0.15  # share of all steps until the peak; then linearly to 0
+    momentum: float = 0.9
+    weight_decay: float = 5e-4  # not on biases and batch-norm parameters
+    label_smoothing: float = 0.1
+    crop_padding: int = 6  # pixels of reflection on each side before a random crop
+    ema_decay: float = 0.998
+    held_out: int = 20  # images of each folder that are never trained on
+    validated: int = 10  # of those, the ones measured after every epoch
+    eps: float = 0.0  # L2, pixels in [0, 1]; 0 trains on clean images
+    attack_steps: int = 2
+    step_size: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot be trained with."""
+        for field in ("epochs", "images_per_epoch", "batch", "attack_steps"):
+            if getattr(self, field) < 1:
+                raise InvalidInputError(f"{field} must be >= 1, got {getattr(self, field)}")
+        for field in ("eps", "peak_lr", "step_size"):
+            value = getattr(self, field)
+            if not (isfinite(value) and value >= 0):
+                raise InvalidInputError(f"{field} must be finite and >= 0, got {value}")
+        if self.eps > 0 and self.step_size == 0:
+            raise InvalidInputError("adversarial training needs step_size > 0, got 0")
+
+    @property
+    def steps(self) -> int:
+        """Count the optimizer steps of the whole run."""
+        return self.epochs * (self.images_per_epoch // self.batch)
+
+    def learning_rate(self, step: int) -> float:
+        """Return the learning rate of a step: linear to the peak, then linear to 0."""
+        peak = self.warmup * self.steps
+        rise = (step + 1) / peak if peak else 1.0
+        fall = (self.steps - step) / (self.steps - peak)
+        return self.peak_lr * min(rise, fall)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return every field, for the log and the model's record."""
+        return asdict(self)
+
+
+_STANDARD = Recipe(name="tiny14-standard")
+_ROBUST = replace(_STANDARD, name="tiny14-robust-l2", eps=1.5, attack_steps=2, step_size=1.05)
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (_STANDARD, _ROBUST)}
+
+
+def recipe(name: str) -> Recipe:
+    """Look a recipe up by the name of the model that it makes."""
+    if name not in RECIPES:
+        raise UnknownNameError(f"no recipe is called {name!r}; there are {', '.join(RECIPES)}")
+    return RECIPES[name]
