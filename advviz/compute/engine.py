@@ -1,0 +1,283 @@
+"""The engine: one worker thread runs everybody's experiments, in turn, a quantum at a time.
+
+Pages never compute: they watch. The same experiment asked for by many is computed once.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from threading import Condition, Lock, Thread
+from types import TracebackType
+from typing import Self
+
+from advviz.compute.cache import MemoryCache
+from advviz.compute.job import Job, State
+from advviz.compute.keys import key_of
+from advviz.compute.queue import next_job, waiting_order
+from advviz.compute.stepping import step
+from advviz.compute.store import ModelStore
+from advviz.errors import AdvvizError, CancelledError
+from advviz.experiments.result import Result
+from advviz.experiments.specs import Spec
+
+QUANTUM = 0.5  # seconds of work before the queue is looked at again
+GRACE = 1.0  # seconds that a job goes on after its last watcher left
+CACHE_BYTES = 512 * 2**20
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Run specs on one worker thread, and let any number of threads watch.
+
+    Args:
+        store: gives a classifier for a model id; replaced in tests.
+        cache_bytes: bound of the results kept in memory.
+    """
+
+    def __init__(self, store: ModelStore | None = None, cache_bytes: int = CACHE_BYTES) -> None:
+        self.store = store or ModelStore()
+        self.cache = MemoryCache(cache_bytes)
+        self._changed = Condition()
+        self._jobs: dict[str, Job] = {}  # open ones, by key
+        self._views: dict[str, View] = {}  # the current one of each session
+        self._thread: Thread | None = None
+        self._closing = False
+
+    def submit(self, spec: Spec, session: str = "", *, watcher: object | None = None) -> Job:
+        """Ask for a result; at once if it is known, else as a job shared with all who ask.
+
+        A spec that cannot be computed gives a failed job. Without a watcher the job runs to
+        its end.
+        """
+        try:
+            key = key_of(spec)
+            needs = tuple(self.submit(s, session, watcher=self) for s in spec.prerequisites())
+        except AdvvizError as error:
+            return Job(spec, "", State.FAILED, error=str(error))
+        known = self.cache.get(key)
+        if known is not None:
+            return Job(spec, key, State.DONE, result=known)
+        with self._changed:
+            job = self._jobs.get(key)
+            if job is None:
+                job = self._jobs[key] = Job(spec, key, session=session, needs=needs)
+                for needed in needs:
+                    needed.watchers.add(job)
+            for needed in needs:
+                needed.watchers.discard(self)
+            job.watchers.add(self if watcher is None else watcher)
+            job.abandoned_at = None
+            self._start()
+            self._changed.notify_all()
+            return job
+
+    def watch(self, session: str, specs: Sequence[Spec]) -> "View":
+        """Open a session's view of some experiments, in the order in which they are wanted.
+
+        A session has one view: the one before is superseded, and what it alone wanted is
+        closed at the next step. Use it as a context manager: leaving it gives the jobs up,
+        and those that nobody comes back to within a second are closed.
+        """
+        view = View(self, session)
+        view.jobs = tuple(self.submit(spec, session, watcher=view) for spec in specs)
+        with self._changed:
+            old = self._views.get(session)
+            self._views[session] = view
+        if old is not None:
+            self._release(old, grace=0.0)
+        return view
+
+    def stop(self, session: str) -> None:
+        """Give up what a session is watching, at once."""
+        view = self._views.get(session)
+        if view is not None:
+            self._release(view, grace=0.0)
+
+    def peek(self, spec: Spec) -> Result | None:
+        """Return a result if it is known; never computes.
+
+        Raises:
+            InvalidInputError: the spec names something that does not exist.
+        """
+        return self.cache.get(key_of(spec))
+
+    def run(self, spec: Spec, report: Callable[[Job], None] | None = None) -> Result:
+        """Compute a spec and wait for it.
+
+        Args:
+            spec: what to compute.
+            report: called with the job whenever it has changed.
+
+        Raises:
+            AdvvizError: the computation failed; the message says why.
+        """
+        job = self.submit(spec)
+        while not job.state.is_final:
+            with self._changed:
+                self._changed.wait(0.25)
+            if report is not None:
+                report(job)
+        if job.result is None:
+            failure = CancelledError if job.state is State.CANCELLED else AdvvizError
+            raise failure(job.error or "the computation was stopped")
+        return job.result
+
+    def open_jobs(self) -> tuple[Job, ...]:
+        """List the jobs that are waiting or running, in the order of the queue."""
+        with self._changed:
+            return tuple(waiting_order(self._jobs.values()))
+
+    def warm(self) -> None:
+        """Start the worker, which loads torch, before anything is asked."""
+        with self._changed:
+            self._start()
+
+    def close(self) -> None:
+        """Stop the worker; jobs that are open are cancelled."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = Thread(target=self._work, name="advviz-engine", daemon=True)
+            self._thread.start()
+
+    def _release(self, view: "View", grace: float) -> None:
+        with self._changed:
+            if self._views.get(view.session) is view and (view.done or grace == 0.0):
+                del self._views[view.session]
+            for job in view.jobs:
+                job.watchers.discard(view)
+                self._abandon(job, grace)
+            self._changed.notify_all()
+
+    def _abandon(self, job: Job, grace: float) -> None:
+        if not job.watchers and not job.state.is_final:
+            job.abandoned_at = time.monotonic() + grace - GRACE
+            for needed in job.needs:
+                if needed.watchers <= {job}:
+                    needed.abandoned_at = job.abandoned_at
+
+    # The worker thread.
+
+    def _work(self) -> None:
+        self.store.prepare()
+        while True:
+            with self._changed:
+                self._close_abandoned()
+                job = None if self._closing else next_job(self._jobs.values())
+                while job is None and not self._closing:
+                    self._changed.wait(GRACE if self._jobs else None)
+                    self._close_abandoned()
+                    job = next_job(self._jobs.values())
+                if job is None:  # closing
+                    for open_job in list(self._jobs.values()):
+                        self._finish(open_job, State.CANCELLED)
+                    return
+                job.state = State.RUNNING
+                waiting_order(self._jobs.values())
+                self._changed.notify_all()
+            self._run_quantum(job)
+
+    def _run_quantum(self, job: Job) -> None:
+        started = time.monotonic()
+        while time.monotonic() < started + QUANTUM:
+            begun = time.monotonic()
+            try:
+                result = step(job, self.store)
+                error = None
+            except AdvvizError as failure:
+                result, error = None, str(failure)
+            except Exception as failure:
+                log.exception("a job failed: %s", job.spec)
+                result, error = (
+                    None,
+                    f"the computation failed ({type(failure).__name__}: {failure})",
+                )
+            with self._changed:
+                job.seconds += time.monotonic() - begun
+                if error is not None:
+                    self._finish(job, State.FAILED, error=error)
+                elif result is not None:
+                    self.cache.put(job.key, result)
+                    self._finish(job, State.DONE, result=result)
+                else:
+                    self._close_abandoned()
+                self._changed.notify_all()
+                if job.state.is_final or self._closing:
+                    return
+
+    def _close_abandoned(self) -> None:
+        now = time.monotonic()
+        for job in list(self._jobs.values()):
+            if not job.watchers:
+                since = job.abandoned_at = now if job.abandoned_at is None else job.abandoned_at
+                if now >= since + GRACE:
+                    self._finish(job, State.CANCELLED)
+            failed = [n for n in job.needs if n.state in (State.FAILED, State.CANCELLED)]
+            if failed:
+                self._finish(job, failed[0].state, error=failed[0].error)
+
+    def _finish(
+        self, job: Job, state: State, *, result: Result | None = None, error: str | None = None
+    ) -> None:
+        if job.state.is_final:
+            return
+        if job.procedure is not None:
+            job.procedure.close()
+        self._jobs.pop(job.key, None)
+        job.end(state, result=result, error=error)
+        self._changed.notify_all()
+
+
+class View:
+    """A session's ordered group of jobs; see `Engine.watch`."""
+
+    def __init__(self, engine: Engine, session: str) -> None:
+        self._engine = engine
+        self.session = session
+        self.jobs: tuple[Job, ...] = ()
+
+    @property
+    def done(self) -> bool:
+        """Say whether every job has ended."""
+        return all(job.state.is_final for job in self.jobs)
+
+    def updates(self, timeout: float = 0.25) -> Iterator[None]:
+        """Yield at most once every `timeout` seconds until every job has ended, then once more."""
+        while not self.done:
+            yield
+            deadline = time.monotonic() + timeout
+            while (left := deadline - time.monotonic()) > 0 and not self.done:
+                with self._engine._changed:
+                    self._engine._changed.wait(left)
+        yield
+
+    def __enter__(self) -> Self:
+        """Return the view."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Give the jobs up; those that nobody comes back to are closed after a second."""
+        self._engine._release(self, grace=GRACE)
+
+
+_engine: Engine | None = None
+_engine_lock = Lock()
+
+
+def engine() -> Engine:
+    """Return the process's engine; it starts at the first job."""
+    global _engine  # the one home of the engine: no client can clear it
+    with _engine_lock:
+        if _engine is None:
+            _engine = Engine()
+        return _engine

@@ -1,0 +1,35 @@
+"""The key of a result: equal keys mean equal bytes on this machine."""
+
+import hashlib
+import json
+import os
+import platform
+from functools import cache
+from importlib.metadata import version
+
+from advviz.experiments.specs import Spec
+from advviz.models.records import record
+
+
+@cache
+def environment() -> str:
+    """Describe what else the bytes of a result depend on."""
+    threads = os.environ.get("OMP_NUM_THREADS") or str(os.cpu_count())
+    return f"torch {version('torch')}, {platform.machine()} cpu, {threads} threads"
+
+
+def key_of(spec: Spec) -> str:
+    """Return the cache key of a spec (hex, 160 bit).
+
+    Raises:
+        InvalidInputError: the spec names something that does not exist.
+    """
+    content = {
+        "kind": spec.kind,
+        "version": spec.version,
+        "weights": record(spec.model).sha256,
+        "values": spec.resolved(),
+        "environment": environment(),
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(canonical.encode(), digest_size=20).hexdigest()

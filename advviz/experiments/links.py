@@ -1,0 +1,62 @@
+"""The uses of a spec: as a link, as command-line words, as a Python program."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+from advviz.experiments import codec
+from advviz.experiments.board import BoardSpec
+from advviz.experiments.codec import to_link, to_query
+from advviz.experiments.fields import written
+from advviz.experiments.specs import AttackSpec, ExplainSpec, PredictSpec, VisualizeSpec
+
+__all__ = ["from_link", "from_query", "to_flags", "to_link", "to_python", "to_query"]
+
+AnySpec = PredictSpec | AttackSpec | ExplainSpec | VisualizeSpec | BoardSpec
+KINDS: dict[str, type[AnySpec]] = {
+    spec.kind: spec for spec in (PredictSpec, AttackSpec, ExplainSpec, VisualizeSpec, BoardSpec)
+}
+
+
+def from_query(query: Mapping[str, str]) -> AnySpec:
+    """Read any spec from the parameters of a link.
+
+    Raises:
+        InvalidInputError: see `codec.from_query`.
+    """
+    spec: AnySpec = codec.from_query(query, KINDS)
+    return spec
+
+
+def from_link(link: str) -> AnySpec:
+    """Read any spec from the query string of a link.
+
+    Raises:
+        InvalidInputError: see `codec.from_query`.
+    """
+    spec: AnySpec = codec.from_link(link, KINDS)
+    return spec
+
+
+def to_flags(spec: AnySpec) -> list[str]:
+    """Write a spec as command-line words: its subcommand, then every field.
+
+    The image, which has no default, comes first and without a flag.
+    """
+    words = [spec.kind]
+    for f in fields(spec):
+        value = written(getattr(spec, f.name))
+        words += [value] if f.name == "image" else [f"--{f.name.replace('_', '-')}", value]
+    return words
+
+
+def to_python(spec: AnySpec) -> str:
+    """Write a spec as a Python program that computes the same bytes."""
+    name = type(spec).__name__
+    module = type(spec).__module__
+    arguments = "".join(f"    {f.name}={getattr(spec, f.name)!r},\n" for f in fields(spec))
+    return (
+        f"from advviz.compute import engine\n"
+        f"from {module} import {name}\n\n"
+        f"spec = {name}(\n{arguments})\n"
+        f"result = engine().run(spec)\n"
+    )

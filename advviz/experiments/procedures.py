@@ -1,0 +1,163 @@
+"""From a spec's values to the procedure that computes it; the only torch of this layer."""
+
+import time
+from collections.abc import Generator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from advviz.attacks.pgd import PGDParams, pgd
+from advviz.attacks.result import AttackResult
+from advviz.experiments.result import Array, Result
+from advviz.experiments.specs import (
+    PREDICTED,
+    UNTARGETED,
+    AttackSpec,
+    ExplainSpec,
+    VisualizeSpec,
+    true_class,
+)
+from advviz.experiments.units import parse_unit
+from advviz.explain.gradient import gradient
+from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
+from advviz.featurevis.ascent import AscentParams, ascent, noise_images
+from advviz.featurevis.fourier import FourierParams, fourier_ascent
+from advviz.models.records import ModelRecord
+from advviz.noise import Noise
+from advviz.objectives import LOGITS, Logit, Objective, Unit, away_from, towards
+from advviz.protocol import Answer, Query
+from advviz.threat_models import threat_model
+
+Steps = Generator[Any, Any, Result]
+
+
+def _batch(pixels: Array) -> Tensor:
+    return torch.from_numpy(pixels.copy())[None]
+
+
+def _index(number: int) -> Tensor:
+    return torch.tensor([number])
+
+
+def predict(pixels: Array) -> Steps:
+    """Ask for the logits of an image [3, S, S]."""
+    answer: Answer = yield Query(_batch(pixels), gradient=False, exact=True)
+    return Result.of({"pixels": pixels, "logits": answer.logits[0].cpu()}, {})
+
+
+def predicted_class(images: Tensor) -> Generator[Any, Any, int]:
+    """Ask which class the unmodified classifier gives an image."""
+    answer: Answer = yield Query(images, gradient=False, exact=True)
+    return int(answer.logits.argmax())
+
+
+def attack(spec: AttackSpec, described: ModelRecord, pixels: Array) -> Steps:
+    """Run projected gradient descent on an image [3, S, S]."""
+    started = time.perf_counter()
+    images = _batch(pixels)
+    known = true_class(spec.image, described)
+    if spec.target == UNTARGETED:
+        away = described.class_index(known) if known else (yield from predicted_class(images))
+        objective = away_from(_index(away), spec.loss)
+    else:
+        objective = towards(_index(described.class_index(spec.target)), spec.loss)
+    params = PGDParams(
+        step_size=spec.resolved_step_size,
+        steps=spec.steps,
+        random_start=spec.resolved_random_start,
+        restarts=spec.restarts,
+        early_stop=spec.early_stop,
+        record="pictures",
+    )
+    threat = threat_model(spec.norm, spec.eps)
+    found = yield from pgd(images, objective, threat, params, noise=Noise(spec.seed))
+    seconds = time.perf_counter() - started
+    return _attack_result(found, pixels, known, seconds)
+
+
+def _attack_result(found: AttackResult, pixels: Array, known: str | None, seconds: float) -> Result:
+    arrays = {
+        "original": pixels,
+        "adversarial": found.images[0].cpu(),
+        "original_logits": found.original_logits[0].cpu(),
+        "logits": found.logits[0].cpu(),
+        "eight_bit_logits": found.eight_bit_logits[0].cpu(),
+    }
+    facts: dict[str, Any] = {
+        "success": bool(found.success[0]),
+        "l2": float(found.l2[0]),
+        "linf": float(found.linf[0]),
+        "true_class": known,
+        "zero_gradient_steps": int(found.zero_gradient_steps[0]),
+        "seconds": seconds,
+    }
+    history = found.history
+    if history is not None and history.pictures is not None:
+        arrays |= {
+            "trajectory": history.pictures[:, 0].cpu(),
+            "curve_objective": history.objective[:, 0].cpu(),
+            "curve_probabilities": history.probabilities[:, 0].cpu(),
+            "curve_distance": history.distance[:, 0].cpu(),
+        }
+        first = int(history.first_success()[0])
+        facts |= {
+            "steps": len(history.objective) - 1,
+            "first_success": None if first < 0 else first,
+        }
+    return Result.of(arrays, facts)
+
+
+def explain(spec: ExplainSpec, described: ModelRecord, pixels: Array) -> Steps:
+    """Make a saliency map of an image [3, S, S]."""
+    images = _batch(pixels)
+    if spec.explained == PREDICTED:
+        index = yield from predicted_class(images)
+    else:
+        index = described.class_index(spec.explained)
+    objective = _score(spec.objective, _index(index))
+    if spec.method == "gradient":
+        found = yield from gradient(images, objective)
+    else:
+        params = SmoothGradParams(
+            samples=spec.samples,
+            sigma=spec.sigma,
+            sigma_unit=spec.sigma_unit,  # type: ignore[arg-type]  # checked by the spec
+            magnitude=spec.magnitude,  # type: ignore[arg-type]
+        )
+        found = yield from smoothgrad(images, objective, params, noise=Noise(spec.seed))
+    arrays = {
+        "pixels": pixels,
+        "gradient": found.attributions[0].cpu(),
+        "logits": found.logits[0].cpu(),
+    }
+    facts = {"explained": described.classes[index], "value": float(found.values[0])}
+    return Result.of(arrays, facts)
+
+
+def _score(name: str, classes: Tensor) -> Objective:
+    """Return the score whose gradient is the map: the class's cross-entropy, or its logit."""
+    return Logit(classes) if name == "logit" else away_from(classes, "cross-entropy")
+
+
+def visualize(spec: VisualizeSpec, described: ModelRecord, begin: Array | None) -> Steps:
+    """Draw a picture that excites a unit, from an image [3, S, S] or from noise."""
+    tap, index = parse_unit(spec.unit, described)
+    objective = Logit(_index(index)) if tap == LOGITS else Unit(tap, _index(index))
+    noise = Noise(spec.seed)
+    # Noise is keyed by the image: pictures of different classes start from the same one.
+    like = torch.zeros(1, 3, described.input_size, described.input_size)
+    if spec.method == "fourier":
+        params = FourierParams(steps=spec.steps)
+        found = yield from fourier_ascent(like, objective, params, noise=noise)
+    else:
+        plain = AscentParams(eps=spec.eps, step_size=spec.step_size, steps=spec.steps)
+        start = noise_images(like, noise) if begin is None else _batch(begin)
+        found = yield from ascent(start, objective, plain, noise=noise)
+    arrays = {
+        "start": found.start[0].cpu(),
+        "picture": found.pictures[0].cpu(),
+        "logits": found.logits[0].cpu(),
+        "values": torch.cat([found.values[:, 0], found.final_values]).cpu(),
+    }
+    return Result.of(arrays, {"unit": spec.unit, "value": float(found.final_values[0])})
