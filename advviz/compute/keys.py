@@ -18,8 +18,8 @@ def environment() -> str:
     return f"torch {version('torch')}, {platform.machine()} cpu, {threads} threads"
 
 
-def key_of(spec: Spec) -> str:
-    """Return the cache key of a spec (hex, 160 bit).
+def portable_key(spec: Spec) -> str:
+    """Return what identifies a result up to the machine's rounding (hex, 160 bit).
 
     Raises:
         InvalidInputError: the spec names something that does not exist.
@@ -29,7 +29,18 @@ def key_of(spec: Spec) -> str:
         "version": spec.version,
         "weights": record(spec.model).sha256,
         "values": spec.resolved(),
-        "environment": environment(),
     }
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.blake2b(canonical.encode(), digest_size=20).hexdigest()
+    return _digest(json.dumps(content, sort_keys=True, separators=(",", ":")))
+
+
+def key_of(spec: Spec) -> str:
+    """Return the cache key of a spec (hex, 160 bit).
+
+    Raises:
+        InvalidInputError: the spec names something that does not exist.
+    """
+    return _digest(f"{portable_key(spec)} on {environment()}")
+
+
+def _digest(words: str) -> str:
+    return hashlib.blake2b(words.encode(), digest_size=20).hexdigest()

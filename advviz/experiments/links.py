@@ -7,13 +7,20 @@ from advviz.experiments import codec
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link, to_query
 from advviz.experiments.fields import written
-from advviz.experiments.specs import AttackSpec, ExplainSpec, PredictSpec, VisualizeSpec
+from advviz.experiments.specs import (
+    AttackSpec,
+    ExplainSpec,
+    NoiseSpec,
+    PredictSpec,
+    VisualizeSpec,
+)
 
 __all__ = ["from_link", "from_query", "to_flags", "to_link", "to_python", "to_query"]
 
-AnySpec = PredictSpec | AttackSpec | ExplainSpec | VisualizeSpec | BoardSpec
+AnySpec = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | BoardSpec
 KINDS: dict[str, type[AnySpec]] = {
-    spec.kind: spec for spec in (PredictSpec, AttackSpec, ExplainSpec, VisualizeSpec, BoardSpec)
+    spec.kind: spec
+    for spec in (PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, BoardSpec)
 }
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from advviz.attacks.pgd import PGDParams, pgd
+from advviz.attacks.random_noise import random_noise
 from advviz.attacks.result import AttackResult
 from advviz.experiments.result import Array, Result
 from advviz.experiments.specs import (
@@ -15,6 +16,7 @@ from advviz.experiments.specs import (
     UNTARGETED,
     AttackSpec,
     ExplainSpec,
+    NoiseSpec,
     VisualizeSpec,
     true_class,
 )
@@ -106,6 +108,19 @@ def _attack_result(found: AttackResult, pixels: Array, known: str | None, second
             "first_success": None if first < 0 else first,
         }
     return Result.of(arrays, facts)
+
+
+def control(spec: NoiseSpec, pixels: Array) -> Steps:
+    """Change an image [3, S, S] at random, and count how often the answer changes."""
+    threat = threat_model(spec.norm, spec.eps)
+    found = yield from random_noise(_batch(pixels), threat, spec.draws, noise=Noise(spec.seed))
+    changed = found.logits.argmax(-1) != found.original_logits.argmax(-1)
+    arrays = {
+        "original_logits": found.original_logits[0].cpu(),
+        "logits": found.logits[:, 0].cpu(),
+        "example": found.example[0].cpu(),
+    }
+    return Result.of(arrays, {"changed": int(changed.sum()), "draws": spec.draws})
 
 
 def explain(spec: ExplainSpec, described: ModelRecord, pixels: Array) -> Steps:

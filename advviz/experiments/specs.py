@@ -47,15 +47,12 @@ class Spec(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PredictSpec:
-    """What a model says of an image."""
+class _OfImage:
+    """What every spec that starts from an image has in common."""
 
-    kind: ClassVar[str] = "predict"
-    version: ClassVar[int] = 1
-
-    model: str = text("model id")
-    image: str = text(_IMAGE_HELP)
+    __slots__ = ()
+    model: str
+    image: str
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -64,6 +61,17 @@ class PredictSpec:
     def prerequisites(self) -> tuple[Spec, ...]:
         """List the attack whose result is the image."""
         return attack_of(self.image)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictSpec(_OfImage):
+    """What a model says of an image."""
+
+    kind: ClassVar[str] = "predict"
+    version: ClassVar[int] = 1
+
+    model: str = text("model id")
+    image: str = text(_IMAGE_HELP)
 
     def resolved(self) -> dict[str, Any]:
         """Return the values that the result depends on."""
@@ -77,7 +85,7 @@ class PredictSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AttackSpec:
+class AttackSpec(_OfImage):
     """An adversarial example by projected gradient descent."""
 
     kind: ClassVar[str] = "attack"
@@ -114,10 +122,6 @@ class AttackSpec:
         """Say whether the search starts at a random point; restarts imply it."""
         return self.random_start or self.restarts > 1
 
-    def prerequisites(self) -> tuple[Spec, ...]:
-        """List the attack whose result is the image."""
-        return attack_of(self.image)
-
     def resolved(self) -> dict[str, Any]:
         """Return the values that the result depends on."""
         described = record(self.model)
@@ -147,7 +151,7 @@ class AttackSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainSpec:
+class ExplainSpec(_OfImage):
     """A saliency map of one class's score."""
 
     kind: ClassVar[str] = "explain"
@@ -167,14 +171,6 @@ class ExplainSpec:
     )
     magnitude: str = choice("signed", ("signed", "squared"), "SmoothGrad: what is averaged")
     seed: int = count(0, 0, 2**31 - 1, "SmoothGrad: of the noise")
-
-    def __post_init__(self) -> None:
-        """Refuse values out of range."""
-        check(self)
-
-    def prerequisites(self) -> tuple[Spec, ...]:
-        """List the attack whose result is the image."""
-        return attack_of(self.image)
 
     def resolved(self) -> dict[str, Any]:
         """Return the values that the result depends on: a gradient has no samples or seed."""
@@ -246,6 +242,32 @@ class VisualizeSpec:
         described = record(self.model)
         begin = None if self.start == "noise" else pixels(self.start, described, results)
         return visualize(self, described, begin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoiseSpec(_OfImage):
+    """The control of an attack: random noise of the same size, many times."""
+
+    kind: ClassVar[str] = "noise"
+    version: ClassVar[int] = 1
+
+    model: str = text("model id")
+    image: str = text(_IMAGE_HELP)
+    norm: str = choice("l2", ("l2", "linf"), "norm of the ball")
+    eps: float = number(1.0, 0.0, 100.0, "size of the noise, pixels in [0, 1]")
+    draws: int = count(100, 1, 1000, "random directions")
+    seed: int = count(0, 0, 2**31 - 1, "of all random numbers")
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the values that the result depends on."""
+        values = {"norm": self.norm, "eps": self.eps, "draws": self.draws, "seed": self.seed}
+        return {"image": image_key(self.image, record(self.model)), **values}
+
+    def procedure(self, results: Sequence[Result]) -> Generator[Any, Any, Result]:
+        """Begin the control."""
+        from advviz.experiments.procedures import control
+
+        return control(self, pixels(self.image, record(self.model), results))
 
 
 def attack_of(image: str) -> tuple[AttackSpec, ...]:

@@ -1,0 +1,48 @@
+"""Results that ship with advviz, so that the first page is there at once.
+
+They were computed by the engine on another machine (`python -m
+advviz.evaluation.showcase`), so their key leaves the environment out: the same spec on
+the same weights. *Recompute* in the app makes them anew.
+"""
+
+import json
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from advviz.compute.keys import portable_key
+from advviz.experiments.result import Result
+from advviz.experiments.specs import Spec
+from advviz.resources import assets
+
+
+def folder() -> Path:
+    """Locate the shipped results."""
+    return assets() / "results"
+
+
+def read(spec: Spec) -> Result | None:
+    """Return the shipped result of a spec, or None where none ships or it is damaged.
+
+    Raises:
+        InvalidInputError: the spec names something that does not exist.
+    """
+    path = folder() / f"{portable_key(spec)}.safetensors"
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="numpy") as file:
+            facts = json.loads(file.metadata()["facts"])
+            return Result.of({name: file.get_tensor(name) for name in file.keys()}, facts)  # noqa: SIM118
+    except (OSError, SafetensorError, KeyError, ValueError):
+        return None
+
+
+def write(spec: Spec, result: Result) -> Path:
+    """Add a result to those that ship; the facts say so."""
+    folder().mkdir(parents=True, exist_ok=True)
+    path = folder() / f"{portable_key(spec)}.safetensors"
+    facts = json.dumps({**result.facts, "shipped": True})
+    save_file(dict(result.arrays), path, metadata={"facts": facts})
+    return path
