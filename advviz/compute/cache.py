@@ -28,6 +28,8 @@ class MemoryCache:
     def put(self, key: str, result: Result) -> None:
         """Keep a result; older ones leave to make room, and one over the limit is not kept."""
         with self._lock:
+            if result.nbytes > self._limit:
+                return
             old = self._results.pop(key, None)
             self._bytes += result.nbytes - (old.nbytes if old else 0)
             self._results[key] = result

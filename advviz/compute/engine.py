@@ -12,6 +12,7 @@ from typing import Self
 
 from advviz.compute import shipped
 from advviz.compute.cache import MemoryCache
+from advviz.compute.disk import DiskCache, default_folder
 from advviz.compute.job import Job, State
 from advviz.compute.keys import key_of
 from advviz.compute.queue import next_job, waiting_order
@@ -34,6 +35,7 @@ class Engine:
         store: gives a classifier for a model id; replaced in tests.
         cache_bytes: bound of the results kept in memory.
         use_shipped: whether results that ship with advviz count as known.
+        disk: keeps results beyond the process; None keeps them in memory alone.
     """
 
     def __init__(
@@ -41,8 +43,10 @@ class Engine:
         store: ModelStore | None = None,
         cache_bytes: int = CACHE_BYTES,
         use_shipped: bool = True,
+        disk: DiskCache | None = None,
     ) -> None:
         self.store = store or ModelStore()
+        self.disk = disk
         self._use_shipped = use_shipped
         self.cache = MemoryCache(cache_bytes)
         self._changed = Condition()
@@ -59,29 +63,41 @@ class Engine:
         A spec that cannot be computed gives a failed job. Without a watcher the job runs to
         its end. A fresh job is computed although its result is known.
         """
+        holder = object()  # watches the prerequisites until the job does
         try:
             key = key_of(spec)
             known = None if fresh else self._known(spec, key)
             if known is not None:
                 return Job(spec, key, State.DONE, result=known)
             needs = tuple(
-                self.submit(s, session, watcher=self, fresh=fresh) for s in spec.prerequisites()
+                self.submit(s, session, watcher=holder, fresh=fresh) for s in spec.prerequisites()
             )
         except AdvvizError as error:
             return Job(spec, "", State.FAILED, error=str(error))
         with self._changed:
-            job = self._jobs.get(key)
-            if job is None:
-                job = self._jobs[key] = Job(spec, key, session=session, needs=needs)
-                for needed in needs:
-                    needed.watchers.add(job)
+            job = self._job(spec, key, session, needs, fresh)
             for needed in needs:
-                needed.watchers.discard(self)
-            job.watchers.add(self if watcher is None else watcher)
-            job.abandoned_at = None
-            self._start()
+                needed.watchers.discard(holder)
+            if not job.state.is_final:
+                job.watchers.add(self if watcher is None else watcher)
+                job.abandoned_at = None
+                self._start()
             self._changed.notify_all()
             return job
+
+    def _job(self, spec: Spec, key: str, session: str, needs: tuple[Job, ...], fresh: bool) -> Job:
+        """Return the open job of a key, or make one; with the lock held."""
+        if self._closing:
+            return Job(spec, key, State.CANCELLED, error="the engine has been closed")
+        if key in self._jobs:
+            return self._jobs[key]
+        known = None if fresh else self.cache.get(key)  # it may have ended a moment ago
+        if known is not None:
+            return Job(spec, key, State.DONE, result=known)
+        job = self._jobs[key] = Job(spec, key, session=session, needs=needs)
+        for needed in needs:
+            needed.watchers.add(job)
+        return job
 
     def watch(self, session: str, specs: Sequence[Spec], *, fresh: bool = False) -> "View":
         """Open a session's view of some experiments, in the order in which they are wanted.
@@ -153,12 +169,16 @@ class Engine:
             self._thread.join()
 
     def _known(self, spec: Spec, key: str) -> Result | None:
-        """Return a result from memory, or one that ships."""
+        """Return a result from memory, one that ships, or one from disk."""
         result = self.cache.get(key)
-        if result is None and self._use_shipped:
+        if result is not None:
+            return result
+        if self._use_shipped:
             result = shipped.read(spec)
-            if result is not None:
-                self.cache.put(key, result)
+        if result is None and self.disk is not None:
+            result = self.disk.get(key)
+        if result is not None:
+            self.cache.put(key, result)
         return result
 
     def _start(self) -> None:
@@ -185,7 +205,10 @@ class Engine:
     # The worker thread.
 
     def _work(self) -> None:
-        self.store.prepare()
+        try:
+            self.store.prepare()
+        except Exception:  # the jobs that need what is missing will say so
+            log.exception("the engine could not prepare")
         while True:
             with self._changed:
                 self._close_abandoned()
@@ -210,13 +233,15 @@ class Engine:
             try:
                 result = step(job, self.store)
                 error = None
+                if result is not None and self.disk is not None:
+                    self.disk.put(job.key, result)
             except AdvvizError as failure:
                 result, error = None, str(failure)
             except Exception as failure:
                 log.exception("a job failed: %s", job.spec)
                 result, error = (
                     None,
-                    f"the computation failed ({type(failure).__name__}: {failure})",
+                    f"the computation failed ({type(failure).__name__}: {_line(failure)})",
                 )
             with self._changed:
                 job.seconds += time.monotonic() - begun
@@ -248,10 +273,20 @@ class Engine:
         if job.state.is_final:
             return
         if job.procedure is not None:
-            job.procedure.close()
+            try:
+                job.procedure.close()
+            except Exception:  # it fails while it tidies up: its own affair
+                log.exception("a job failed when it was closed: %s", job.spec)
         self._jobs.pop(job.key, None)
         job.end(state, result=result, error=error)
+        for view in [v for v in self._views.values() if v.left and v.done]:
+            del self._views[view.session]
         self._changed.notify_all()
+
+
+def _line(failure: Exception) -> str:
+    """Return the first line of what an exception says."""
+    return str(failure).partition("\n")[0].strip()
 
 
 class View:
@@ -261,6 +296,7 @@ class View:
         self._engine = engine
         self.session = session
         self.jobs: tuple[Job, ...] = ()
+        self.left = False
 
     @property
     def done(self) -> bool:
@@ -288,6 +324,7 @@ class View:
         traceback: TracebackType | None,
     ) -> None:
         """Give the jobs up; those that nobody comes back to are closed after a second."""
+        self.left = True
         self._engine._release(self, grace=GRACE)
 
 
@@ -300,5 +337,5 @@ def engine() -> Engine:
     global _engine  # the one home of the engine: no client can clear it
     with _engine_lock:
         if _engine is None:
-            _engine = Engine()
+            _engine = Engine(disk=DiskCache(default_folder()))
         return _engine

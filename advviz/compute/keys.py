@@ -6,6 +6,7 @@ import os
 import platform
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 
 from advviz.experiments.specs import Spec
 from advviz.models.records import record
@@ -15,7 +16,17 @@ from advviz.models.records import record
 def environment() -> str:
     """Describe what else the bytes of a result depend on."""
     threads = os.environ.get("OMP_NUM_THREADS") or str(os.cpu_count())
-    return f"torch {version('torch')}, {platform.machine()} cpu, {threads} threads"
+    return f"torch {version('torch')}, {_processor()}, {threads} threads"
+
+
+def _processor() -> str:
+    """Name the processor's instruction sets, which decide the order of its sums."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return f"{platform.machine()} {platform.processor()}"
+    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return f"{platform.machine()} {flags}"
 
 
 def portable_key(spec: Spec) -> str:

@@ -5,12 +5,9 @@ advviz.evaluation.showcase`), so their key leaves the environment out: the same 
 the same weights. *Recompute* in the app makes them anew.
 """
 
-import json
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
-
+from advviz.compute.files import DamagedFileError, from_bytes, to_bytes
 from advviz.compute.keys import portable_key
 from advviz.experiments.result import Result
 from advviz.experiments.specs import Spec
@@ -29,13 +26,9 @@ def read(spec: Spec) -> Result | None:
         InvalidInputError: the spec names something that does not exist.
     """
     path = folder() / f"{portable_key(spec)}.safetensors"
-    if not path.exists():
-        return None
     try:
-        with safe_open(path, framework="numpy") as file:
-            facts = json.loads(file.metadata()["facts"])
-            return Result.of({name: file.get_tensor(name) for name in file.keys()}, facts)  # noqa: SIM118
-    except (OSError, SafetensorError, KeyError, ValueError):
+        return from_bytes(path.read_bytes())
+    except (FileNotFoundError, DamagedFileError):
         return None
 
 
@@ -43,6 +36,6 @@ def write(spec: Spec, result: Result) -> Path:
     """Add a result to those that ship; the facts say so."""
     folder().mkdir(parents=True, exist_ok=True)
     path = folder() / f"{portable_key(spec)}.safetensors"
-    facts = json.dumps({**result.facts, "shipped": True})
-    save_file(dict(result.arrays), path, metadata={"facts": facts})
+    shipped = Result(result.arrays, {**result.facts, "shipped": True})
+    path.write_bytes(to_bytes(shipped))
     return path

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -31,6 +32,7 @@ class Cropped:
     digest: str
 
 
+@lru_cache(maxsize=64)
 def load(ref: ImageRef, size: int) -> Cropped:
     """Find a picture, cut out its square and resize it.
 
@@ -46,6 +48,9 @@ def load(ref: ImageRef, size: int) -> Cropped:
         UnknownNameError: no such sample, or an upload that is no longer kept.
         InvalidInputError: not a reference, or not a size.
     """
+    exact = uploads.fetch_exact(ref) if ref.startswith(uploads.PREFIX) else None
+    if exact is not None:
+        return _uncropped(exact, size)
     box = None
     if ref.startswith(SAMPLE_PREFIX):
         box = gallery.sample(ref.removeprefix(SAMPLE_PREFIX)).box
@@ -90,6 +95,18 @@ def cropped(image: Image.Image, size: int, box: Box | None = None) -> Cropped:
     pixels = np.ascontiguousarray(levels / np.float32(255))
     pixels.flags.writeable = False
     return Cropped(pixels, image.size, box, digest(pixels))
+
+
+def _uncropped(pixels: NDArray[np.float32], size: int) -> Cropped:
+    """Hand exact pixels on as they are: resizing would make other pixels of them."""
+    side = pixels.shape[1]
+    if side != size:
+        raise InvalidInputError(
+            f"exact pixels must have the size that the model expects, {size} x {size}, "
+            f"got {side} x {side}; give a picture file instead"
+        )
+    pixels.flags.writeable = False
+    return Cropped(pixels, (side, side), (0, 0, side, side), digest(pixels))
 
 
 def centre_box(size: tuple[int, int]) -> Box:
