@@ -7,9 +7,11 @@ its modification time; when the folder is over its limit, the least recently use
 
 import logging
 import os
+import platform
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from advviz.experiments.result import Result
 
 LIMIT = 2 * 2**30  # bytes
 ROOM = 0.9  # share of the limit that an eviction leaves
-LEFTOVER_AGE = 600.0  # seconds after which an unfinished file belongs to a dead writer
+LEFTOVER_AGE = 600.0  # seconds after which any unfinished file belongs to a dead writer
 SUFFIX, PARTIAL = ".safetensors", ".partial"
 log = logging.getLogger(__name__)
 
@@ -71,7 +73,7 @@ class DiskCache:
     def put(self, key: str, result: Result) -> None:
         """Keep a result; a disk that is full or read-only is logged, and nothing is kept."""
         path = self._path(key)
-        partial = path.with_name(f"{key}-{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}")
+        partial = path.with_name(f"{key}-{_writer()}-{secrets.token_hex(4)}{PARTIAL}")
         data = to_bytes(result)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,7 +84,8 @@ class DiskCache:
             partial.replace(path)
         except OSError as error:
             log.warning("a result was not kept on disk: %s", error)
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
             return
         self._until_scan -= len(data)
         if self._until_scan <= 0:
@@ -131,7 +134,7 @@ class DiskCache:
         """Remove leftovers, then what was used least recently, until there is room."""
         now = time.time()
         for path, status in self._files(PARTIAL):
-            if status.st_mtime < now - LEFTOVER_AGE:
+            if status.st_mtime < now - LEFTOVER_AGE or _is_dead(path):
                 path.unlink(missing_ok=True)
         files = sorted(self._files(SUFFIX), key=lambda found: found[1].st_mtime)
         total = sum(status.st_size for _, status in files)
@@ -142,3 +145,21 @@ class DiskCache:
                 if total <= self._limit * ROOM:
                     break
         self._until_scan = max(self._limit // 20, self._limit - total)
+
+
+def _writer() -> str:
+    return f"{platform.node().replace('-', '_')}-{os.getpid()}"
+
+
+def _is_dead(partial: Path) -> bool:
+    """Say whether an unfinished file's writer was a process of this machine and is gone."""
+    _, node, process, _ = partial.stem.split("-")
+    if node != platform.node().replace("-", "_"):
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
