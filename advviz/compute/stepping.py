@@ -24,9 +24,10 @@ def step(job: Job, store: ModelStore) -> Result | None:
         request = job.procedure.send(job.reply)
     except StopIteration as finished:
         result: Result = finished.value
-        return result
+        numerics = store.numerics(job.spec.model, job.spec.numerics)
+        return Result(result.arrays, {**result.facts, "numerics": numerics})
     _show(job, request.progress)
-    job.reply = store.respond(job.spec.model, request)
+    job.reply = store.respond(job.spec.model, request, job.spec.numerics)
     return None
 
 

@@ -3,6 +3,10 @@
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from advviz.data import gallery, images
+from advviz.experiments.specs import FAST, REFERENCE
+from advviz.models.records import record
+
 if TYPE_CHECKING:
     from advviz.protocol import Respondent
 
@@ -18,7 +22,7 @@ class ModelStore:
 
     def __init__(self, limit: int = MODELS) -> None:
         self._limit = limit
-        self._loaded: OrderedDict[str, Respondent] = OrderedDict()
+        self._loaded: OrderedDict[tuple[str, str], Respondent] = OrderedDict()
 
     def prepare(self) -> None:
         """Load torch and everything else that the first job would wait for."""
@@ -26,8 +30,8 @@ class ModelStore:
         import advviz.models.classifier
         import advviz.models.loading  # noqa: F401
 
-    def respond(self, model: str, request: Any) -> Any:
-        """Answer a query or a call about a model.
+    def respond(self, model: str, request: Any, numerics: str = REFERENCE) -> Any:
+        """Answer a query or a call about a model, itself or by its fast copy.
 
         Raises:
             UnknownNameError: no such model.
@@ -35,23 +39,46 @@ class ModelStore:
         """
         from advviz.protocol import Query
 
-        classifier = self.classifier(model)
+        classifier = self.classifier(model, numerics)
         if isinstance(request, Query):
             return classifier.answer(request)
         return classifier.call(request)
 
-    def classifier(self, model: str) -> "Respondent":
-        """Return a model's classifier, loading it if need be."""
-        from advviz.models.classifier import Classifier
-        from advviz.models.loading import load_model
-
-        if model not in self._loaded:
-            self._loaded[model] = Classifier(load_model(model))
+    def classifier(self, model: str, numerics: str = REFERENCE) -> "Respondent":
+        """Return who answers for a model, loading it if need be."""
+        name = (model, numerics)
+        if name not in self._loaded:
+            self._loaded[name] = _fast(model) if numerics == FAST else _reference(model)
             while len(self._loaded) > self._limit:
                 self._loaded.popitem(last=False)
-        self._loaded.move_to_end(model)
-        return self._loaded[model]
+        self._loaded.move_to_end(name)
+        return self._loaded[name]
 
-    def loaded(self) -> tuple[str, ...]:
-        """List the models that are in memory."""
+    def numerics(self, model: str, numerics: str) -> str:
+        """Say in what arithmetic a model's directions were computed."""
+        return str(getattr(self.classifier(model, numerics), "numerics", REFERENCE))
+
+    def loaded(self) -> tuple[tuple[str, str], ...]:
+        """List the models that are in memory, with their numerics."""
         return tuple(self._loaded)
+
+
+def _reference(model: str) -> "Respondent":
+    from advviz.models.classifier import Classifier
+    from advviz.models.loading import load_model
+
+    return Classifier(load_model(model))
+
+
+def _fast(model: str) -> "Respondent":
+    import torch
+
+    from advviz.models.fast import TESTED_IMAGES, FastClassifier
+    from advviz.models.loading import load_model
+
+    size = record(model).input_size
+    tested = [
+        torch.from_numpy(images.load(f"{images.SAMPLE_PREFIX}{sample.id}", size).pixels.copy())
+        for sample in gallery.samples()[:TESTED_IMAGES]
+    ]
+    return FastClassifier(load_model(model), torch.stack(tested))

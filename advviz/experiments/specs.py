@@ -17,6 +17,7 @@ from advviz.experiments.result import Result
 from advviz.experiments.units import parse_unit
 from advviz.models.records import ModelRecord, record
 
+REFERENCE, FAST = "reference", "fast"
 UNTARGETED = "any"
 PREDICTED = "predicted"
 RESULT = "result:"
@@ -34,6 +35,11 @@ class Spec(Protocol):
         """Name the model that answers."""
         ...
 
+    @property
+    def numerics(self) -> str:
+        """Name who answers queries that are not exact: "reference", or a "fast" copy."""
+        ...
+
     def prerequisites(self) -> tuple["Spec", ...]:
         """List the experiments whose results this one starts from."""
         ...
@@ -45,6 +51,10 @@ class Spec(Protocol):
     def procedure(self, results: Sequence[Result]) -> Generator[Any, Any, Result]:
         """Begin the computation, given the prerequisites' results."""
         ...
+
+
+def _numerics() -> Any:
+    return choice(REFERENCE, (REFERENCE, FAST), "fast: a copy of the model chooses directions")
 
 
 class _OfImage:
@@ -69,6 +79,7 @@ class PredictSpec(_OfImage):
 
     kind: ClassVar[str] = "predict"
     version: ClassVar[int] = 1
+    numerics: ClassVar[str] = REFERENCE
 
     model: str = text("model id")
     image: str = text(_IMAGE_HELP)
@@ -105,6 +116,7 @@ class AttackSpec(_OfImage):
     loss: str = choice("cross-entropy", ("cross-entropy", "logit", "margin"), "objective")
     early_stop: bool = switch(False, "stop at the first success")
     seed: int = count(0, 0, 2**31 - 1, "of all random numbers")
+    numerics: str = _numerics()
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -140,6 +152,7 @@ class AttackSpec(_OfImage):
             "loss": self.loss,
             "early_stop": self.early_stop,
             "seed": self.seed,
+            "numerics": self.numerics,
         }
 
     def procedure(self, results: Sequence[Result]) -> Generator[Any, Any, Result]:
@@ -171,6 +184,7 @@ class ExplainSpec(_OfImage):
     )
     magnitude: str = choice("signed", ("signed", "squared"), "SmoothGrad: what is averaged")
     seed: int = count(0, 0, 2**31 - 1, "SmoothGrad: of the noise")
+    numerics: str = _numerics()
 
     def resolved(self) -> dict[str, Any]:
         """Return the values that the result depends on: a gradient has no samples or seed."""
@@ -190,6 +204,7 @@ class ExplainSpec(_OfImage):
                 "sigma_unit": self.sigma_unit,
                 "magnitude": self.magnitude,
                 "seed": self.seed,
+                "numerics": self.numerics,
             }
         return values
 
@@ -216,6 +231,7 @@ class VisualizeSpec:
     step_size: float = number(0.5, 0.0, 100.0, "ascent: L2 length of a step")
     steps: int = count(100, 1, 1000, "steps of the ascent")
     seed: int = count(0, 0, 2**31 - 1, "of the starting noise")
+    numerics: str = _numerics()
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -233,7 +249,7 @@ class VisualizeSpec:
         values = {"unit": self.unit, "start": begin, "method": self.method, "steps": self.steps}
         if self.method == "ascent":
             values |= {"eps": self.eps, "step_size": self.step_size}
-        return {**values, "seed": self.seed}
+        return {**values, "seed": self.seed, "numerics": self.numerics}
 
     def procedure(self, results: Sequence[Result]) -> Generator[Any, Any, Result]:
         """Begin the drawing."""
@@ -250,6 +266,7 @@ class NoiseSpec(_OfImage):
 
     kind: ClassVar[str] = "noise"
     version: ClassVar[int] = 1
+    numerics: ClassVar[str] = REFERENCE
 
     model: str = text("model id")
     image: str = text(_IMAGE_HELP)

@@ -22,10 +22,12 @@ class Classifier:
     Args:
         module: maps pixels [N, C, H, W] to logits [N, K]. It is put into evaluation mode and
             its parameters are frozen: a query asks for the gradient by the pixels alone.
+        half: run in bfloat16 autocast; pixels, objectives and gradients keep their precision.
     """
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, *, half: bool = False) -> None:
         self.module = module.eval().requires_grad_(False)
+        self._half = half
         self._layers = dict(module.named_modules())
 
     def answer(self, query: Query) -> Answer:
@@ -62,16 +64,23 @@ class Classifier:
         nothing = images.new_empty(0)
         if query.objective is None:
             with torch.no_grad():
-                return Answer(self.module(images), nothing, nothing)
+                return Answer(self._logits(images), nothing, nothing)
         objective = query.objective.select(rows)
         with torch.set_grad_enabled(query.gradient), self._tapped(objective.tap) as found:
             images.requires_grad_(query.gradient)
-            logits = self.module(images)
-            values = objective.values(logits if objective.tap == LOGITS else found())
+            logits = self._logits(images)
+            values = objective.values(
+                logits if objective.tap == LOGITS else found().to(images.dtype)
+            )
             # Each row's value depends on its own pixels alone: the sum's gradient is all of
             # theirs, and no batch size enters it.
             gradients = torch.autograd.grad(values.sum(), images)[0] if query.gradient else nothing
         return Answer(logits.detach(), values.detach(), gradients)
+
+    def _logits(self, images: Tensor) -> Tensor:
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self._half):
+            logits: Tensor = self.module(images)
+        return logits.to(images.dtype)
 
     @contextmanager
     def _tapped(self, tap: str) -> Iterator[Callable[[], Tensor]]:
