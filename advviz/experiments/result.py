@@ -22,7 +22,7 @@ class Result:
         """Freeze arrays (or CPU tensors) and facts."""
         frozen = {}
         for name, value in arrays.items():
-            array = np.array(value, copy=True, order="C")
+            array = np.array(np.asarray(value), order="C")  # a copy: tensors share memory
             array.setflags(write=False)
             frozen[name] = array
         return cls(MappingProxyType(frozen), MappingProxyType(dict(facts)))

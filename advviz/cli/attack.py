@@ -1,0 +1,119 @@
+"""`advviz attack`: an adversarial example, and everything measured of it."""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from advviz import pictures
+from advviz.cli.computing import Compute, check, computer
+from advviz.cli.inputs import image_reference, whole_number
+from advviz.cli.options import add_fields, add_image, given
+from advviz.cli.outputs import check_folder, npz, print_json, said, verdict, write_files
+from advviz.data import uploads
+from advviz.experiments.links import to_link
+from advviz.experiments.result import Result
+from advviz.experiments.specs import AttackSpec, PredictSpec
+from advviz.models.records import record
+
+KEPT_ARRAYS = ("original", "adversarial", "original_logits", "logits")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `advviz attack`."""
+    add_image(parser)
+    add_fields(parser, AttackSpec, skip=("image",))
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write original.png, adversarial.png and perturbation.png, at the model's own size, "
+        "and result.npz with the exact arrays original and adversarial",
+    )
+    parser.add_argument(
+        "--gain",
+        default="10",
+        metavar="N",
+        help="times the change is drawn in perturbation.png, around grey (default %(default)s)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def spec_of(args: argparse.Namespace) -> AttackSpec:
+    """Read the experiment that the words mean; the image is still a file's name."""
+    return AttackSpec(**given(args, AttackSpec))
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Attack, write the files, print what was measured."""
+    spec = spec_of(args)
+    gain = whole_number("gain", args.gain, 1, 1000)
+    spec = replace(spec, image=image_reference(spec.image))
+    check(spec)
+    if args.out is not None:
+        check_folder(args.out)
+    with computer() as compute:
+        result = compute(spec)
+        saved = pictures.png(pictures.photo(result.arrays["adversarial"]))
+        facts = _facts(spec, result, _on_file(spec, saved, compute))
+    if args.out is not None:
+        files = {"adversarial.png": saved, **_files(result, gain)}
+        write_files({args.out / name: data for name, data in files.items()})
+        facts |= {"perturbation_gain": gain, "out": str(args.out)}
+    if args.json:
+        print_json(facts)
+    else:
+        print(_told(facts))
+    return 0
+
+
+def _on_file(spec: AttackSpec, saved: bytes, compute: Compute) -> Any:
+    """Return the logits of the very file that is saved, read back."""
+    asked = PredictSpec(model=spec.model, image=uploads.store(saved))
+    return compute(asked).arrays["logits"]
+
+
+def _facts(spec: AttackSpec, result: Result, eight_bit_logits: Any) -> dict[str, Any]:
+    classes, arrays, facts = record(spec.model).classes, result.arrays, result.facts
+    return {
+        "model": spec.model,
+        "target": spec.target,
+        "true_class": facts["true_class"],
+        "original": verdict(arrays["original_logits"], classes),
+        "adversarial": verdict(arrays["logits"], classes),
+        "adversarial_8bit": verdict(eight_bit_logits, classes),
+        "success": facts["success"],
+        "norm": spec.norm,
+        "eps": spec.eps,
+        "distance": {"l2": facts["l2"], "linf": facts["linf"]},
+        "steps": facts["steps"],
+        "first_success": facts["first_success"],
+        "numerics": facts["numerics"],
+        "zero_gradient_steps": facts["zero_gradient_steps"],
+        "seconds": facts["seconds"],
+        "link": to_link(spec),
+    }
+
+
+def _files(result: Result, gain: int) -> dict[str, bytes]:
+    original, adversarial = result.arrays["original"], result.arrays["adversarial"]
+    return {
+        "original.png": pictures.png(pictures.photo(original)),
+        "perturbation.png": pictures.png(pictures.perturbation(original, adversarial, gain)),
+        "result.npz": npz({name: result.arrays[name] for name in KEPT_ARRAYS}),
+    }
+
+
+def _told(facts: Mapping[str, Any]) -> str:
+    first, distance = facts["first_success"], facts["distance"]
+    when = "" if first is None else f", first at step {first}"
+    lines = [
+        f"{'reached' if facts['success'] else 'not reached'} in {facts['steps']} steps{when}",
+        f"original      {said(facts['original'])}",
+        f"adversarial   {said(facts['adversarial'])}",
+        f"as 8-bit PNG  {said(facts['adversarial_8bit'])}",
+        f"distance      L2 {distance['l2']:.4f}, Linf {distance['linf']:.4f} "
+        f"({255 * distance['linf']:.1f}/255)",
+    ]
+    return "\n".join([*lines, f"files         {facts['out']}"] if "out" in facts else lines)

@@ -1,0 +1,92 @@
+"""`advviz board`: the page Compare as one picture, for a standard and a robust model."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from advviz import pictures
+from advviz.cli.computing import Compute, check, computer
+from advviz.cli.inputs import image_reference, whole_number
+from advviz.cli.options import IMAGE_HELP, add_fields, given
+from advviz.cli.outputs import check_file, print_json, said, verdict, write_files
+from advviz.experiments.board import BoardSpec, Row
+from advviz.experiments.links import to_link
+from advviz.models.records import record
+
+COLUMNS = ("original", "change ×{gain}", "attacked", "gradient", "SmoothGrad", "favourite image")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `advviz board`."""
+    parser.add_argument(
+        "image",
+        nargs="?",
+        default=argparse.SUPPRESS,
+        metavar="IMAGE",
+        help=f"{IMAGE_HELP}; the gallery's cat if none is given",
+    )
+    add_fields(parser, BoardSpec, skip=("image",))
+    parser.add_argument(
+        "--gain", default="10", metavar="N", help="times the change is drawn (default %(default)s)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("board.png"), metavar="FILE.png", help="(%(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def spec_of(args: argparse.Namespace) -> BoardSpec:
+    """Read the experiment that the words mean; the image is still a file's name."""
+    return BoardSpec(**given(args, BoardSpec))
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Compute the board, write it, print the verdicts."""
+    spec = spec_of(args)
+    gain = whole_number("gain", args.gain, 1, 1000)
+    check_file(args.out, ".png")
+    spec = replace(spec, image=image_reference(spec.image))
+    for wanted in spec.specs():
+        check(wanted)
+    models = (spec.standard, spec.robust)
+    rows, facts = [], []
+    with computer() as compute:
+        for row, model in zip(spec.rows(), models, strict=True):
+            shown, fact = _row(row, model, gain, compute)
+            rows.append(shown)
+            facts.append(fact)
+    labels = [
+        f"{model}: {said(fact['adversarial'])}" for model, fact in zip(models, facts, strict=True)
+    ]
+    sheet = pictures.sheet(
+        rows, row_labels=labels, column_labels=[c.format(gain=gain) for c in COLUMNS]
+    )
+    write_files({args.out: pictures.png(sheet)})
+    if args.json:
+        print_json({"rows": facts, "link": to_link(spec), "out": str(args.out)})
+    else:
+        print("\n".join([*labels, str(args.out)]))
+    return 0
+
+
+def _row(row: Row, model: str, gain: int, compute: Compute) -> tuple[list[Any], dict[str, Any]]:
+    """Compute one model's row: its pictures in the order of the columns, and its verdicts."""
+    attack = compute(row.attack)
+    before, after = attack.arrays["original"], attack.arrays["adversarial"]
+    shown = [
+        pictures.photo(before),
+        pictures.perturbation(before, after, gain),
+        pictures.photo(after),
+        pictures.absolute_ink(compute(row.gradient).arrays["gradient"]),
+        pictures.absolute_ink(compute(row.smoothgrad).arrays["gradient"]),
+        pictures.photo(compute(row.favourite).arrays["picture"]),
+    ]
+    classes = record(model).classes
+    return shown, {
+        "model": model,
+        "original": verdict(attack.arrays["original_logits"], classes),
+        "adversarial": verdict(attack.arrays["logits"], classes),
+        "success": attack.facts["success"],
+        "distance": {"l2": attack.facts["l2"], "linf": attack.facts["linf"]},
+    }

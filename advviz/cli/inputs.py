@@ -1,0 +1,77 @@
+"""Images and numbers that a command line names."""
+
+from io import BytesIO
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advviz.data import uploads
+from advviz.data.decoding import MAX_BYTES
+from advviz.data.images import SAMPLE_PREFIX
+from advviz.errors import InvalidInputError
+from advviz.experiments.specs import RESULT
+
+REFERENCES = (SAMPLE_PREFIX, uploads.PREFIX, RESULT)
+ZIP_SIGNATURE = b"PK\x03\x04"
+EXACT_ARRAY = "adversarial"
+MAX_ARRAY_BYTES = 64 * 2**20
+
+
+def image_reference(word: str) -> str:
+    """Turn a file's name into an image reference; hand references on.
+
+    Raises:
+        InvalidInputError: no file, or one that is neither a picture nor an attack's result.
+    """
+    if word.startswith(REFERENCES):
+        return word
+    try:
+        with Path(word).open("rb") as file:
+            data = file.read(MAX_ARRAY_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise InvalidInputError(
+            f"the image {word!r} cannot be read ({why}); give a file, or sample:ID of the gallery"
+        ) from error
+    try:
+        if data.startswith(ZIP_SIGNATURE):
+            return uploads.store_exact(_exact_pixels(data))
+        if len(data) > MAX_BYTES:
+            raise InvalidInputError(f"an image file may have at most {MAX_BYTES >> 20} MB")
+        return uploads.store(data)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"the image {word!r} cannot be used: {error}") from error
+
+
+def _exact_pixels(data: bytes) -> NDArray[np.float32]:
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            size = archive.getinfo(f"{EXACT_ARRAY}.npy").file_size
+        if size > MAX_ARRAY_BYTES:
+            raise InvalidInputError(f"its array {EXACT_ARRAY} has {size} bytes")
+        with np.load(BytesIO(data), allow_pickle=False) as arrays:
+            pixels: NDArray[np.float32] = arrays[EXACT_ARRAY]
+    except InvalidInputError:
+        raise
+    except KeyError as error:
+        raise InvalidInputError(f"the file has no array called {EXACT_ARRAY}") from error
+    except (OSError, ValueError, BadZipFile, EOFError, NotImplementedError) as error:
+        raise InvalidInputError("the file is no NPZ, or it is damaged") from error
+    return pixels
+
+
+def whole_number(name: str, word: str, low: int, high: int) -> int:
+    """Read a whole number of an option that is no field of a spec.
+
+    Raises:
+        InvalidInputError: no whole number, or one outside [low, high].
+    """
+    try:
+        value = int(word)
+    except ValueError as error:
+        raise InvalidInputError(f"{name} must be a whole number, got {word!r}") from error
+    if not low <= value <= high:
+        raise InvalidInputError(f"{name} must lie in [{low}, {high}], got {value}")
+    return value

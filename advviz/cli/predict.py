@@ -1,0 +1,39 @@
+"""`advviz predict`: what a model takes an image for."""
+
+import argparse
+from dataclasses import replace
+
+from advviz.cli.computing import check, computer
+from advviz.cli.inputs import image_reference
+from advviz.cli.options import add_fields, add_image, given
+from advviz.cli.outputs import print_json, said, verdict
+from advviz.experiments.links import to_link
+from advviz.experiments.specs import PredictSpec
+from advviz.models.records import record
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `advviz predict`."""
+    add_image(parser)
+    add_fields(parser, PredictSpec, skip=("image",))
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def spec_of(args: argparse.Namespace) -> PredictSpec:
+    """Read the experiment that the words mean; the image is still a file's name."""
+    return PredictSpec(**given(args, PredictSpec))
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Ask, and print the answer."""
+    spec = spec_of(args)
+    spec = replace(spec, image=image_reference(spec.image))
+    check(spec)
+    with computer() as compute:
+        result = compute(spec)
+    answer = verdict(result.arrays["logits"], record(spec.model).classes)
+    if args.json:
+        print_json({**answer, "model": spec.model, "link": to_link(spec)})
+    else:
+        print(said(answer))
+    return 0

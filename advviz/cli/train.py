@@ -1,0 +1,117 @@
+"""`advviz train`: make the weights of a bundled model, or ship those of an epoch."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from advviz.cli.computing import progress_bar
+from advviz.cli.inputs import whole_number
+from advviz.cli.outputs import check_folder
+from advviz.data.classes import TINY14
+from advviz.data.folders import LabelledFiles, labelled_files
+from advviz.errors import InvalidInputError
+from advviz.models.resnet import SlimResNet
+from advviz.resources import assets
+from advviz.training.batches import ImageSet, split
+from advviz.training.recipe import RECIPES, Recipe, recipe
+from advviz.training.release import release
+from advviz.training.trainer import Run, train
+
+DEVICES = ("cpu", "cuda")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `advviz train`."""
+    parser.add_argument(
+        "recipe", metavar="MODEL", help=f"the model to make: {', '.join(sorted(RECIPES))}"
+    )
+    parser.add_argument(
+        "--images", type=Path, metavar="FOLDER", help="training images, one folder a class"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="log, checkpoints and weights"
+    )
+    parser.add_argument(
+        "--release",
+        metavar="EPOCH",
+        help="train nothing; ship this epoch's weights of --out as the bundled model",
+    )
+    parser.add_argument("--device", default="cpu", metavar="cpu|cuda", help="(%(default)s)")
+    parser.add_argument("--threads", metavar="N", help="CPU threads; all if not given")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Train, or resume where the folder's checkpoint stands; or release an epoch."""
+    chosen = recipe(args.recipe)
+    if args.release is not None:
+        epoch = whole_number("release", args.release, 1, chosen.epochs)
+        print(release(args.out, chosen, epoch, assets() / "models"))
+        return 0
+    if args.images is None:
+        raise InvalidInputError("training needs --images, a folder with one folder a class")
+    if args.device not in DEVICES or (args.device == "cuda" and not torch.cuda.is_available()):
+        raise InvalidInputError(
+            f"device must be one that this machine has, cpu or cuda, got {args.device!r}"
+        )
+    if args.threads is not None:
+        torch.set_num_threads(whole_number("threads", args.threads, 1, 1024))
+    check_folder(args.out)
+    files = labelled_files(args.images, tuple(TINY14), TINY14)
+    _train(args, chosen, files)
+    return 0
+
+
+def _train(args: argparse.Namespace, chosen: Recipe, files: LabelledFiles) -> None:
+    train_rows, validation_rows = split(files, chosen)
+    if len(train_rows) < chosen.images_per_epoch:
+        raise InvalidInputError(
+            f"an epoch of {chosen.name} draws {chosen.images_per_epoch} images without "
+            f"repetition, {args.images} has {len(train_rows)} to train on; give more images"
+        )
+    data = ImageSet.read(files, train_rows, chosen.size)
+    validation = ImageSet.read(files, validation_rows, chosen.size)
+    mean, std = data.mean_and_std()
+    args.out.mkdir(parents=True, exist_ok=True)
+    run = _new_run(chosen, mean, std, args.device)
+    _record_recipe(args.out, chosen, mean, std, len(data.labels), len(validation.labels))
+    with progress_bar(total=chosen.steps, unit="step", desc=chosen.name) as bar:
+        train(run, data, validation, args.out, _bar_report(bar))
+
+
+def _bar_report(bar: Any) -> Callable[[int, int, float], None]:
+    def report(done: int, total: int, loss: float) -> None:
+        bar.total = total
+        bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+        bar.update(done - bar.n)
+
+    return report
+
+
+def _new_run(chosen: Recipe, mean: list[float], std: list[float], device: str) -> Run:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(chosen.seed)
+        networks = [
+            SlimResNet(len(TINY14), mean=mean, std=std)
+            .to(device)
+            .to(memory_format=torch.channels_last)
+            for _ in range(2)
+        ]
+    return Run.start(chosen, *networks)
+
+
+def _record_recipe(
+    out: Path, chosen: Recipe, mean: list[float], std: list[float], trained: int, held: int
+) -> None:
+    record = {
+        **chosen.as_dict(),
+        "mean": mean,
+        "std": std,
+        "training_images": trained,
+        "validation_images": held,
+        "torch": torch.__version__,
+    }
+    (out / "recipe.json").write_text(json.dumps(record, indent=2) + "\n")

@@ -1,0 +1,58 @@
+"""Who else sees it? What each shipped model draws from noise, judged by all of them.
+
+    python -m benchmarks.who_else
+
+Ascent on a class logit from noise: L2 40, 100 steps of 0.5, 20 pictures a class (seeds 0 to 19).
+Prints the shares and writes them into assets/figures/who_else.json.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from advviz.cli.computing import progress_bar
+from advviz.evaluation.recognition import Recognition, who_else
+from advviz.featurevis.ascent import AscentParams
+from advviz.models.records import catalogue
+from advviz.resources import assets
+
+PARAMS = AscentParams(eps=40.0, step_size=0.5, steps=100)
+COMMAND = "python -m benchmarks.who_else"
+
+
+def main() -> None:
+    """Draw, judge, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pictures", type=int, default=20, help="pictures a class")
+    parser.add_argument("--out", type=Path, help="default: assets/figures/who_else.json")
+    args = parser.parse_args()
+    models = list(catalogue())
+    found: list[Recognition] = []
+    for artist in models:
+        with progress_bar(unit="class", desc=artist) as bar:
+
+            def report(done: int, total: int, bar: Any = bar) -> None:
+                bar.total, bar.n = total, done
+                bar.refresh()
+
+            found += who_else(artist, models, PARAMS, range(args.pictures), report)
+    content = {
+        "what": "share of a model's drawings of a class that a model puts into that class",
+        "eps": PARAMS.eps,
+        "step_size": PARAMS.step_size,
+        "steps": PARAMS.steps,
+        "seeds": list(range(args.pictures)),
+        "weights": {name: described.sha256 for name, described in catalogue().items()},
+        "results": [one.as_dict() for one in found],
+        "command": COMMAND,
+    }
+    out = args.out or assets() / "figures" / "who_else.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    for one in found:
+        print(f"drawn by {one.drawn_by}, seen by {one.seen_by}: {one.share}, n = {one.share.n}")
+
+
+if __name__ == "__main__":
+    main()

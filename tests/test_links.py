@@ -1,0 +1,190 @@
+"""One spec, four uses: link, flags, Python and the spec itself mean the same, byte for byte."""
+
+from dataclasses import MISSING, fields, replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advviz import compute
+from advviz.cli import main
+from advviz.cli.entry import command, parse
+from advviz.compute import Engine
+from advviz.errors import InvalidInputError
+from advviz.experiments import links
+from advviz.experiments.board import BoardSpec
+from advviz.experiments.fields import AUTO
+from advviz.experiments.specs import (
+    AttackSpec,
+    ExplainSpec,
+    NoiseSpec,
+    PredictSpec,
+    VisualizeSpec,
+)
+
+STANDARD, ROBUST = "tiny14-standard", "tiny14-robust-l2"
+NAMES = st.text(min_size=1, max_size=20).filter(lambda word: not word.startswith("-"))
+UNITS = {
+    "unit": st.one_of(
+        NAMES.map("class:{}".format),
+        st.integers(0, 999).map("unit:{}".format),
+        NAMES.map("channel:{}:3".format),
+    )
+}
+
+
+def values(field):
+    """Give every value that a field may hold."""
+    meta = field.metadata
+    if field.name in UNITS:
+        return UNITS[field.name]
+    if "options" in meta:
+        return st.sampled_from(meta["options"])
+    if meta["type"] is bool:
+        return st.booleans()
+    if meta["type"] is int:
+        return st.integers(meta["low"], meta["high"])
+    if meta["type"] is float:
+        high = 1.0 if field.name == "eps" else meta["high"]  # within every norm's bound
+        numbers = st.floats(meta["low"], high).map(abs)
+        return st.one_of(st.just(AUTO), numbers) if meta.get("auto") else numbers
+    return NAMES
+
+
+def specs_of(spec):
+    return st.builds(spec, **{field.name: values(field) for field in fields(spec)})
+
+
+KINDS = (PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, BoardSpec)
+ANY_SPEC = st.one_of(*map(specs_of, KINDS))
+
+
+def from_flags(words):
+    args = parse(words)
+    return command(args.command).spec_of(args)
+
+
+@given(ANY_SPEC)
+def test_a_link_gives_the_spec_back(spec):
+    assert links.from_link(links.to_link(spec)) == spec
+    assert links.from_link("https://somewhere/page?" + links.to_link(spec)) == spec
+    assert links.from_query(links.to_query(spec)) == spec
+
+
+@given(ANY_SPEC)
+def test_flags_give_the_spec_back(spec):
+    assert from_flags(links.to_flags(spec)) == spec
+
+
+@given(ANY_SPEC)
+def test_the_python_program_gives_the_spec_back(spec):
+    program = links.to_python(spec).replace("result = engine().run(spec)\n", "")
+    found = {}
+    exec(program, found)
+    assert found["spec"] == spec
+
+
+@pytest.mark.parametrize("spec", KINDS)
+def test_what_has_a_default_may_be_left_out_of_the_flags(spec):
+    needed = {f.name: "class:cat" for f in fields(spec) if f.default is MISSING}
+    wanted = spec(**needed)
+    words = links.to_flags(wanted)
+    kept = [spec.kind]
+    for flag, value in pairwise(words):
+        name = flag.removeprefix("--").replace("-", "_")
+        if flag.startswith("--") and name in needed:
+            kept += [flag, value]
+    if "image" in needed:
+        kept.append(needed["image"])
+    assert from_flags(kept) == wanted
+
+
+def test_a_spec_declares_the_same_flags_as_fields():
+    """Every field has its flag, with its own words of help."""
+    for spec in KINDS:
+        words = links.to_flags(
+            spec(**{f.name: "class:cat" for f in fields(spec) if f.default is MISSING})
+        )
+        flags = {word.removeprefix("--").replace("-", "_") for word in words if word[:2] == "--"}
+        assert flags | {"image"} == {f.name for f in fields(spec)} | {"image"}
+
+
+def test_fractions_and_bare_switches_are_read():
+    words = ["attack", "x.png", "--model", STANDARD, "--norm", "linf", "--eps", "8/255"]
+    spec = from_flags([*words, "--random-start"])
+    assert spec.eps == 8 / 255
+    assert spec.random_start is True
+    assert from_flags([*words, "--random-start", "false"]).random_start is False
+
+
+@pytest.mark.parametrize(
+    "words", [["--eps", "-1"], ["--seed", "x"], ["--norm", "l3"], ["--stepz", "3"]]
+)
+def test_flags_go_through_the_same_door_as_links(words):
+    with pytest.raises(InvalidInputError):
+        from_flags(["attack", "x.png", "--model", STANDARD, *words])
+
+
+# --- the same bytes, by whichever way ------------------------------------------
+
+ATTACK = AttackSpec(
+    model=STANDARD, image="sample:jeep", target="bus", eps=0.7, steps=3, restarts=2, seed=5
+)
+CASES = [
+    ATTACK,
+    replace(ATTACK, norm="linf", eps=8 / 255, restarts=1, target="any", loss="margin"),
+    ExplainSpec(model=ROBUST, image="sample:goose", method="smoothgrad", samples=3, seed=1),
+    ExplainSpec(model=STANDARD, image="result:" + links.to_link(ATTACK), explained="cat"),
+    VisualizeSpec(model=ROBUST, unit="class:goldfish", steps=3, seed=2),
+    VisualizeSpec(model=STANDARD, unit="unit:7", start="sample:coffee", steps=2),
+    VisualizeSpec(model=STANDARD, unit="channel:layer3:5", method="fourier", steps=2),
+]
+
+
+def computed(spec):
+    """Compute in an engine of its own, which knows no result yet."""
+    engine = Engine(use_shipped=False)
+    try:
+        return engine.run(spec)
+    finally:
+        engine.close()
+
+
+def by_flags(spec, folder):
+    words = links.to_flags(spec)
+    if isinstance(spec, AttackSpec):
+        words += ["--out", str(folder)]
+    else:
+        words += ["--out", str(folder / "picture.png"), "--npz", str(folder / "result.npz")]
+    assert main(words) == 0
+    with np.load(folder / "result.npz") as arrays:
+        return dict(arrays)
+
+
+def by_python(spec, monkeypatch):
+    engine = Engine(use_shipped=False)
+    monkeypatch.setattr(compute, "engine", lambda: engine)
+    found = {}
+    try:
+        exec(links.to_python(spec), found)
+    finally:
+        engine.close()
+    return found["result"].arrays
+
+
+@pytest.mark.parametrize("spec", CASES, ids=lambda spec: spec.kind)
+def test_link_flags_and_python_compute_the_same_bytes(spec, tmp_path, monkeypatch, capsys):
+    wanted = computed(spec).arrays
+    linked = computed(links.from_link(links.to_link(spec))).arrays
+    written = by_flags(spec, tmp_path)
+    programmed = by_python(spec, monkeypatch)
+    capsys.readouterr()
+    assert linked.keys() == programmed.keys() == wanted.keys() >= written.keys()
+    assert len(written) >= 3
+    for name, array in wanted.items():
+        for other in (linked, programmed, written):
+            if name in other:
+                assert other[name].dtype == array.dtype
+                assert other[name].tobytes() == array.tobytes(), name
