@@ -26,12 +26,20 @@ def main() -> None:
     parser.add_argument("--model", action="append", help="measure this one only; repeatable")
     parser.add_argument("--named", default="tiny-imagenet/val", help="folder name to record")
     parser.add_argument("--restarts", type=int, default=5)
+    parser.add_argument("--numerics", default="reference", choices=("reference", "fast"))
     parser.add_argument("--limit", type=int, help="a sample, for trying; it is recorded too")
     parser.add_argument("--dry", action="store_true", help="print, and leave the records alone")
     args = parser.parse_args()
     for model in args.model or catalogue():
         setups = [
-            EvaluationSetup(model=model, eps=eps, steps=50, restarts=args.restarts) for eps in EPS
+            EvaluationSetup(
+                model=model,
+                eps=eps,
+                steps=50,
+                restarts=args.restarts,
+                numerics=args.numerics,
+            )
+            for eps in EPS
         ]
         with progress_bar(unit="image", desc=model) as bar:
 
@@ -43,11 +51,9 @@ def main() -> None:
         if not args.dry:
             write_into_record(model, figures, assets() / "models")
         for name, of in figures.items():
-            print(
-                f"{model} {name}: {of['value']:.1%} "
-                f"({of['low']:.1%} to {of['high']:.1%}, n = {of['n']})",
-                flush=True,
-            )
+            shares = [of["clean_accuracy"], of["robust_accuracy"]]
+            words = (f"{s['value']:.1%} ({s['low']:.1%} to {s['high']:.1%})" for s in shares)
+            print(f"{model} {name}: clean, robust {', '.join(words)}, n = {of['n']}", flush=True)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,10 @@ def _described(record: ModelRecord) -> str:
         f"  classes: {', '.join(record.classes)}",
     ]
     for name, of in record.accuracies.items():
-        interval = f"95% interval {of['low']:.1%} to {of['high']:.1%}, n = {of['n']}"
-        lines.append(f"  {name}: {of['value']:.1%} ({interval})")
+        clean, robust = of["clean_accuracy"], of["robust_accuracy"]
+        lines.append(
+            f"  {name}: clean {clean['value']:.1%}, under PGD-{of['attack']['steps']} with "
+            f"{of['attack']['restarts']} restarts {robust['value']:.1%} (95% interval "
+            f"{robust['low']:.1%} to {robust['high']:.1%}, n = {of['n']})"
+        )
     return "\n".join(lines)

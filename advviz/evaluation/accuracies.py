@@ -8,8 +8,6 @@ from typing import Any
 from advviz.evaluation.robustness import Report, evaluate
 from advviz.evaluation.setup import EvaluationSetup
 
-CLEAN = "clean"
-
 
 def name_of(setup: EvaluationSetup) -> str:
     """Name a robust accuracy in a record, such as `l2-1.0`."""
@@ -34,20 +32,15 @@ def measured(
         report: receives the progress of each measurement.
 
     Returns:
-        Figures by name (`clean`, `l2-1.0`), each with n, value, low, high and command; those
-        under an attack name it in full.
+        Figures by name (`l2-1.0`), each as `advviz evaluate --json` prints them, and the
+        command.
     """
     figures: dict[str, dict[str, Any]] = {}
     for setup in setups:
         found = evaluate(setup, folder, limit=limit, report=report)
+        printed = {k: v for k, v in found.as_dict().items() if k not in ("model", "skipped")}
         command = command_of(setup, folder_name, limit)
-        figures.setdefault(CLEAN, {"n": found.clean.n, **found.clean.as_dict(), "command": command})
-        figures[name_of(setup)] = {
-            "n": found.robust.n,
-            **found.robust.as_dict(),
-            "attack": setup.attack_in_full(),
-            "command": command,
-        }
+        figures[name_of(setup)] = {**printed, "command": command}
     return figures
 
 
@@ -57,7 +50,7 @@ def command_of(setup: EvaluationSetup, folder_name: str, limit: int | None = Non
     return (
         f"advviz evaluate --model {setup.model} --images {folder_name} --attack {setup.attack} "
         f"--norm {setup.norm} --eps {setup.eps} --steps {setup.steps} "
-        f"--restarts {setup.restarts}{some}"
+        f"--restarts {setup.restarts} --numerics {setup.numerics}{some}"
     )
 
 

@@ -10,12 +10,11 @@ import torch
 from torch import Tensor
 
 from advviz.attacks.pgd import PGDParams, pgd
+from advviz.compute.store import ModelStore
 from advviz.data.folders import labelled_files, read_pixels
 from advviz.evaluation.sampling import sampled
 from advviz.evaluation.setup import EvaluationSetup
 from advviz.evaluation.wilson import Share
-from advviz.models.classifier import Classifier
-from advviz.models.loading import load_model
 from advviz.models.records import record
 from advviz.noise import Noise
 from advviz.objectives import away_from
@@ -78,7 +77,7 @@ def evaluate(
     described = record(setup.model)
     files = labelled_files(folder, described.classes, described.wordnet_ids)
     rows = sampled(files.groups, limit, setup.seed)
-    classifier = Classifier(load_model(setup.model))
+    classifier = ModelStore().classifier(setup.model, setup.numerics)
     clean = robust = 0
     for first in range(0, len(rows), ROWS):
         chosen = rows[first : first + ROWS]

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from advviz.errors import InvalidInputError
 from advviz.experiments.fields import AUTO, check, choice, count, number, switch, text
+from advviz.experiments.specs import FAST, REFERENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,9 @@ class EvaluationSetup:
     restarts: int = count(1, 1, 50, "independent searches of each image")
     random_start: bool = switch(True, "start at a random point of the ball")
     seed: int = count(0, 0, 2**31 - 1, "of all random numbers, and of the sample")
+    numerics: str = choice(
+        REFERENCE, (REFERENCE, FAST), "fast: a copy of the model chooses directions"
+    )
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -52,7 +56,7 @@ class EvaluationSetup:
             "restarts": self.restarts,
             "returned": "best iterate of all steps and restarts, by margin; "
             "an image that is already fooled is not attacked further",
-            "numerics": "reference",
+            "numerics": self.numerics,
             "seed": self.seed,
         }
 
@@ -63,5 +67,5 @@ class EvaluationSetup:
         return (
             f"PGD, untargeted (cross-entropy away from the true class), {norm} eps {self.eps:g}, "
             f"{self.steps} steps of {self.resolved_step_size:g}, {self.restarts} x {starts}, "
-            f"best iterate, reference numerics, seed {self.seed}"
+            f"best iterate, {self.numerics} numerics, seed {self.seed}"
         )

@@ -16,14 +16,14 @@ class Recipe:
     name: str
     dataset: str = "tiny14"
     size: int = 64  # pixels
-    epochs: int = 18
+    epochs: int = 12
     images_per_epoch: int = 20_480
     batch: int = 128
     peak_lr: float = 0.1
     warmup: float = 0.15  # share of all steps until the peak; then linearly to 0
     momentum: float = 0.9
     weight_decay: float = 5e-4  # not on biases and batch-norm parameters
-    label_smoothing: float = 0.1
+    label_smoothing: float = 0.0
     crop_padding: int = 6  # pixels of reflection on each side before a random crop
     ema_decay: float = 0.998
     held_out: int = 20  # images of each folder that are never trained on
@@ -38,6 +38,12 @@ class Recipe:
         for field in ("epochs", "images_per_epoch", "batch", "attack_steps"):
             if getattr(self, field) < 1:
                 raise InvalidInputError(f"{field} must be >= 1, got {getattr(self, field)}")
+        if self.batch > self.images_per_epoch:
+            raise InvalidInputError(
+                f"batch must be <= images_per_epoch ({self.images_per_epoch}), got {self.batch}"
+            )
+        if not 0 <= self.warmup < 1:
+            raise InvalidInputError(f"warmup must lie in [0, 1), got {self.warmup}")
         for field in ("eps", "peak_lr", "step_size"):
             value = getattr(self, field)
             if not (isfinite(value) and value >= 0):

@@ -17,7 +17,7 @@ SOURCE = "trained by the advviz project on 45 classes of Tiny ImageNet (Stanford
 def release(run: Path, recipe: Recipe, epoch: int, models: Path) -> Path:
     """Copy an epoch's weights into the folder of shipped models and write their record.
 
-    Measured accuracies are added to the record by `advviz evaluate --into-record`.
+    Measured accuracies are added to the record by `python -m benchmarks.accuracies`.
 
     Args:
         run: folder of a training run, with `recipe.json` and `epoch-NN.safetensors`.
