@@ -187,10 +187,12 @@ class Unit:
             )
         features = activations.mean((2, 3)) if activations.ndim == 4 else activations
         count = features.shape[1]
-        if not activations.is_cuda and (largest := int(self.units.max())) >= count:
-            raise InvalidInputError(
-                f"unit must lie in [0, {count}) of layer {self.layer!r}, got {largest}"
-            )
+        if not activations.is_cuda and len(self.units):
+            low, high = int(self.units.min()), int(self.units.max())
+            if low < 0 or high >= count:
+                raise InvalidInputError(
+                    f"units must lie in [0, {count}) of layer {self.layer!r}, got {low} to {high}"
+                )
         return _of_class(features, self.units)
 
     def margins(self, logits: Tensor) -> None:

@@ -21,8 +21,9 @@ from advviz.noise import Stream
 
 Norm = Literal["l2", "linf"]
 
-ROUNDING_MARGIN = 2e-6
-"""Relative shrinkage of a row whose L2 distance exceeds eps through float32 rounding."""
+ROUNDING_MARGIN = 1e-10
+"""Relative shrinkage of an L2 change, for the rounding of its float64 norm. The pixels
+themselves are rounded inward, so that a tiny eps, too, is used in full."""
 
 
 class ThreatModel(Protocol):
@@ -70,6 +71,13 @@ def scaled_to_unit_max(rows: Tensor) -> Tensor:
     return torch.where(largest > 0, rows / largest, torch.zeros_like(rows))
 
 
+def _moved(images: Tensor, change: Tensor) -> Tensor:
+    """Add a float64 change to images; where the sum rounds, no pixel changes by more."""
+    moved = (images.double() + change).to(images)
+    too_far = (moved.double() - images.double()).abs() > change.abs()
+    return torch.where(too_far, torch.nextafter(moved, images), moved)
+
+
 def _check_eps(eps: float) -> None:
     if not (isfinite(eps) and eps >= 0):
         raise InvalidInputError(f"eps must be finite and >= 0, got {eps}")
@@ -93,23 +101,15 @@ class L2Ball:
         return self.project(images, images + radius * direction)
 
     def project(self, images: Tensor, candidates: Tensor) -> Tensor:
-        """Shrink each change to length eps, then clamp.
+        """Shrink each change to length eps, then clamp; what is inside already stays as it is.
 
         Clamping last cannot leave the ball: the image itself is inside the box, so
         clamping brings every pixel nearer to it.
         """
-        change = candidates - images
-        projected = self._shrunk(images, change, self.eps)
-        # Adding a change to an image rounds; what rounding pushed outside is pulled in.
-        excess = row_norms(projected - images) > self.eps
-        inner = self._shrunk(images, projected - images, self.eps * (1 - ROUNDING_MARGIN))
-        projected = torch.where(excess, inner, projected)
-        return torch.where(row_norms(projected - images) > self.eps, images, projected)
-
-    def _shrunk(self, images: Tensor, change: Tensor, eps: float) -> Tensor:
+        change = candidates.double() - images.double()
         length = row_norms(change)
-        factor = torch.where(length > eps, eps / length, torch.ones_like(length))
-        return (images + change * factor.to(change)).clamp(0, 1)
+        shrunk = _moved(images, change * (self.eps * (1 - ROUNDING_MARGIN) / length))
+        return torch.where(length > self.eps, shrunk, candidates).clamp(0, 1)
 
     def steepest(self, gradients: Tensor) -> Tensor:
         """Return the normalized gradient (Cauchy–Schwarz)."""
@@ -144,7 +144,8 @@ class LinfBall:
         return torch.minimum(torch.maximum(candidates, low), high).clamp(0, 1)
 
     def _bound(self, images: Tensor, sign: int) -> Tensor:
-        bound = images + sign * self.eps
+        # In float64: a float32 eps is itself rounded, by more than a bound near 0 is.
+        bound = (images.double() + sign * self.eps).to(images)
         outside = (bound.double() - images.double()).abs() > self.eps
         return torch.where(outside, torch.nextafter(bound, images), bound)
 

@@ -213,4 +213,5 @@ class _Search:
         if self.params.early_stop:
             solved = self.best.scores[self.active] > 0
             moved = torch.where(solved[:, None, None, None], current, moved)
-        self.current[self.active] = moved
+        # A new tensor: a view of the old one is being shown.
+        self.current = self.current.index_copy(0, self.active, moved)

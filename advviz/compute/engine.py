@@ -15,12 +15,12 @@ from advviz.compute.cache import MemoryCache
 from advviz.compute.disk import DiskCache, default_folder
 from advviz.compute.job import Job, State
 from advviz.compute.keys import key_of
-from advviz.compute.queue import next_job, waiting_order
+from advviz.compute.queue import next_job, turn_of, waiting_order
 from advviz.compute.stepping import step
 from advviz.compute.store import ModelStore
 from advviz.errors import AdvvizError, CancelledError
 from advviz.experiments.result import Result
-from advviz.experiments.specs import Spec
+from advviz.experiments.specs import Spec, is_personal
 
 QUANTUM = 0.5  # seconds of work before the queue is looked at again
 GRACE = 1.0  # seconds that a job goes on after its last watcher left
@@ -94,7 +94,8 @@ class Engine:
         known = None if fresh else self.cache.get(key)  # it may have ended a moment ago
         if known is not None:
             return Job(spec, key, State.DONE, result=known)
-        job = self._jobs[key] = Job(spec, key, session=session, needs=needs)
+        turn = turn_of(session, self._jobs.values())
+        job = self._jobs[key] = Job(spec, key, session=session, turn=turn, needs=needs)
         for needed in needs:
             needed.watchers.add(job)
         return job
@@ -142,7 +143,8 @@ class Engine:
         job = self.submit(spec)
         while not job.state.is_final:
             with self._changed:
-                self._changed.wait(0.25)
+                if not job.state.is_final:
+                    self._changed.wait(0.25)
             if report is not None:
                 report(job)
         if job.result is None:
@@ -197,10 +199,7 @@ class Engine:
 
     def _abandon(self, job: Job, grace: float) -> None:
         if not job.watchers and not job.state.is_final:
-            job.abandoned_at = time.monotonic() + grace - GRACE
-            for needed in job.needs:
-                if needed.watchers <= {job}:
-                    needed.abandoned_at = job.abandoned_at
+            _mark(job, time.monotonic() + grace - GRACE)
 
     # The worker thread.
 
@@ -227,13 +226,13 @@ class Engine:
             self._run_quantum(job)
 
     def _run_quantum(self, job: Job) -> None:
-        started = time.monotonic()
-        while time.monotonic() < started + QUANTUM:
+        ends = time.monotonic() + QUANTUM
+        while True:
             begun = time.monotonic()
             try:
                 result = step(job, self.store)
                 error = None
-                if result is not None and self.disk is not None:
+                if result is not None and self.disk is not None and not is_personal(job.spec):
                     self.disk.put(job.key, result)
             except AdvvizError as failure:
                 result, error = None, str(failure)
@@ -253,16 +252,17 @@ class Engine:
                 else:
                     self._close_abandoned()
                 self._changed.notify_all()
-                if job.state.is_final or self._closing:
+                if job.state.is_final or self._closing or time.monotonic() >= ends:
                     return
 
     def _close_abandoned(self) -> None:
         now = time.monotonic()
-        for job in list(self._jobs.values()):
+        for job in reversed(list(self._jobs.values())):  # what needs others comes after them
             if not job.watchers:
                 since = job.abandoned_at = now if job.abandoned_at is None else job.abandoned_at
                 if now >= since + GRACE:
                     self._finish(job, State.CANCELLED)
+        for job in list(self._jobs.values()):
             failed = [n for n in job.needs if n.state in (State.FAILED, State.CANCELLED)]
             if failed:
                 self._finish(job, failed[0].state, error=failed[0].error)
@@ -282,6 +282,14 @@ class Engine:
         for view in [v for v in self._views.values() if v.left and v.done]:
             del self._views[view.session]
         self._changed.notify_all()
+
+
+def _mark(job: Job, since: float) -> None:
+    """Note since when nobody wants a job, nor what it alone needs."""
+    job.abandoned_at = since
+    for needed in job.needs:
+        if needed.watchers <= {job}:
+            _mark(needed, since)
 
 
 def _line(failure: Exception) -> str:
@@ -308,8 +316,8 @@ class View:
         while not self.done:
             yield
             deadline = time.monotonic() + timeout
-            while (left := deadline - time.monotonic()) > 0 and not self.done:
-                with self._engine._changed:
+            with self._engine._changed:
+                while (left := deadline - time.monotonic()) > 0 and not self.done:
                     self._engine._changed.wait(left)
         yield
 

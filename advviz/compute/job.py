@@ -53,6 +53,7 @@ class Job:
     seconds: float = 0.0  # of the worker's time
     arrival: int = field(default_factory=lambda: next(_arrivals))
     session: str = ""
+    turn: int = 0  # in the queue: the first of every session before the second of any
     # What follows belongs to the engine.
     needs: tuple["Job", ...] = ()
     watchers: set[object] = field(default_factory=set)

@@ -1,7 +1,6 @@
 """Who is next: first come, first served, but long jobs behind newer short ones."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from advviz.compute.job import Job, State
 
@@ -9,18 +8,22 @@ SHORT = 2.0
 """Seconds of work after which a job goes behind newer, shorter ones."""
 
 
+def turn_of(session: str, jobs: Collection[Job]) -> int:
+    """Return the turn of a session's new job, given the open ones.
+
+    It comes after the session's own, and not before the turn that is being served.
+    """
+    now = min((job.turn for job in jobs if job.seconds <= SHORT), default=0)
+    own = max((job.turn + 1 for job in jobs if job.session == session), default=0)
+    return max(now, own)
+
+
 def waiting_order(jobs: Iterable[Job]) -> list[Job]:
     """Sort open jobs as they will be served and number those that wait.
 
     Among equals the first of every session goes before the second of any.
     """
-    ranks: Counter[str] = Counter()
-    order: dict[Job, tuple[bool, int, int]] = {}
-    for job in sorted(jobs, key=lambda j: j.arrival):
-        order[job] = (job.seconds > SHORT, ranks[job.session], job.arrival)
-        if job.state is not State.RUNNING:
-            ranks[job.session] += 1
-    served = sorted(order, key=order.__getitem__)
+    served = sorted(jobs, key=lambda job: (job.seconds > SHORT, job.turn, job.arrival))
     for position, job in enumerate(served):
         job.position = position
     return served

@@ -1,6 +1,7 @@
 """One step of a job: answer its procedure's question."""
 
 import time
+from types import MappingProxyType
 from typing import Any
 
 from advviz.compute.job import Job
@@ -25,7 +26,7 @@ def step(job: Job, store: ModelStore) -> Result | None:
     except StopIteration as finished:
         result: Result = finished.value
         numerics = store.numerics(job.spec.model, job.spec.numerics)
-        return Result(result.arrays, {**result.facts, "numerics": numerics})
+        return Result(result.arrays, MappingProxyType({**result.facts, "numerics": numerics}))
     _show(job, request.progress)
     job.reply = store.respond(job.spec.model, request, job.spec.numerics)
     return None

@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from advviz.data import gallery, images
+from advviz.data import gallery, images, uploads
 from advviz.errors import InvalidInputError
 from advviz.experiments.codec import from_link
 from advviz.experiments.fields import AUTO, check, choice, count, number, switch, text
@@ -318,3 +318,11 @@ def true_class(image: str, described: ModelRecord) -> str | None:
         return None
     known = gallery.sample(image.removeprefix(images.SAMPLE_PREFIX)).true_class
     return known if known in described.classes else None
+
+
+def is_personal(spec: Spec) -> bool:
+    """Say whether a spec starts from somebody's upload, whose pixels must not reach a disk."""
+    named = (getattr(spec, "image", ""), getattr(spec, "start", ""))
+    return any(name.startswith(uploads.PREFIX) for name in named) or any(
+        is_personal(needed) for needed in spec.prerequisites()
+    )

@@ -48,7 +48,10 @@ def load_weights(described: ModelRecord, path: Path) -> nn.Module:
         }
         network.load_state_dict(state | counters, strict=True)
     except (SafetensorError, RuntimeError) as error:
-        raise WeightsError(f"{path.name} does not fit {described.architecture}: {error}") from error
+        raise WeightsError(
+            f"{path.name} does not fit {described.architecture}: {' '.join(str(error).split())}; "
+            "reinstall advviz"
+        ) from error
     return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 

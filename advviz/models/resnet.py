@@ -1,8 +1,8 @@
 """The architecture of the bundled models: a slim residual network for small images.
 
-A ResNet-18 (He et al., CVPR 2016, arXiv:1512.03385) of half width with two changes that make
-its input gradients fit to look at: SiLU instead of ReLU, and a first convolution whose kernel
-of 4 is a multiple of its stride of 2, so that it leaves no checkerboard.
+A ResNet-18 (He et al., CVPR 2016, arXiv:1512.03385) of half width with three changes that
+make its input gradients smooth enough to look at: a first convolution of stride 1, SiLU
+instead of ReLU, and average pooling instead of strided convolutions.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,11 @@ from advviz.models.normalize import Normalize
 
 
 class ResidualBlock(nn.Module):
-    """Two 3×3 convolutions beside a shortcut; the first of them may halve the size."""
+    """Two 3×3 convolutions beside a shortcut."""
 
-    def __init__(self, channels_in: int, channels_out: int, stride: int = 1) -> None:
+    def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(
-            channels_in, channels_out, 3, stride=stride, padding=1, bias=False
-        )
+        self.conv1 = nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(channels_out)
         self.act1 = nn.SiLU()
         self.conv2 = nn.Conv2d(channels_out, channels_out, 3, padding=1, bias=False)
@@ -29,7 +27,7 @@ class ResidualBlock(nn.Module):
             nn.Identity()
             if channels_in == channels_out
             else nn.Sequential(
-                nn.Conv2d(channels_in, channels_out, 1, stride=stride, bias=False),
+                nn.Conv2d(channels_in, channels_out, 1, bias=False),
                 nn.BatchNorm2d(channels_out),
             )
         )
@@ -48,7 +46,7 @@ class SlimResNet(nn.Module):
     Args:
         classes: number of logits K.
         widths: channels of the four stages; every stage but the first halves the size.
-        halve_first: whether the first convolution halves the size (64 px images).
+        pool_stem: halve the size once more after the first convolution (64 px images).
         mean: of the training pixels in [0, 1], per channel; normalization is part of the
             network, so that pixels go in.
         std: likewise.
@@ -59,21 +57,22 @@ class SlimResNet(nn.Module):
         classes: int,
         *,
         widths: Sequence[int] = (32, 64, 128, 256),
-        halve_first: bool = True,
+        pool_stem: bool = True,
         mean: Sequence[float] = (0.5, 0.5, 0.5),
         std: Sequence[float] = (0.25, 0.25, 0.25),
     ) -> None:
         super().__init__()
         self.normalize = Normalize(mean, std)
-        kernel, stride = (4, 2) if halve_first else (3, 1)
-        self.conv = nn.Conv2d(3, widths[0], kernel, stride=stride, padding=1, bias=False)
+        self.conv = nn.Conv2d(3, widths[0], 3, padding=1, bias=False)
         self.bn = nn.BatchNorm2d(widths[0])
         self.act = nn.SiLU()
+        self.pool = nn.AvgPool2d(2) if pool_stem else nn.Identity()
         stages = []
         channels = widths[0]
         for index, width in enumerate(widths):
-            first = ResidualBlock(channels, width, stride=2 if index else 1)
-            stages.append(nn.Sequential(first, ResidualBlock(width, width)))
+            halve = [nn.AvgPool2d(2)] if index else []
+            blocks = [ResidualBlock(channels, width), ResidualBlock(width, width)]
+            stages.append(nn.Sequential(*halve, *blocks))
             channels = width
         self.layer1, self.layer2, self.layer3, self.layer4 = stages
         self.avgpool = nn.AdaptiveAvgPool2d(1)
@@ -82,7 +81,7 @@ class SlimResNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map pixels [N, 3, H, W] in [0, 1] to logits [N, K]."""
-        features = self.act(self.bn(self.conv(self.normalize(images))))
+        features = self.pool(self.act(self.bn(self.conv(self.normalize(images)))))
         features = self.layer4(self.layer3(self.layer2(self.layer1(features))))
         logits: Tensor = self.fc(self.flatten(self.avgpool(features)))
         return logits

@@ -16,14 +16,14 @@ class Recipe:
     name: str
     dataset: str = "tiny14"
     size: int = 64  # pixels
-    epochs: int = 12
+    epochs: int = 14
     images_per_epoch: int = 20_480
     batch: int = 128
     peak_lr: float = 0.1
     warmup: float = 0.15  # share of all steps until the peak; then linearly to 0
     momentum: float = 0.9
     weight_decay: float = 5e-4  # not on biases and batch-norm parameters
-    label_smoothing: float = 0.0
+    label_smoothing: float = 0.1  # in the first half of the run; then none
     crop_padding: int = 6  # pixels of reflection on each side before a random crop
     ema_decay: float = 0.998
     held_out: int = 20  # images of each folder that are never trained on
@@ -62,6 +62,10 @@ class Recipe:
         rise = (step + 1) / peak if peak else 1.0
         fall = (self.steps - step) / (self.steps - peak)
         return self.peak_lr * min(rise, fall)
+
+    def smoothing(self, step: int) -> float:
+        """Return the label smoothing of a step: none in the second half."""
+        return self.label_smoothing if step < self.steps / 2 else 0.0
 
     def as_dict(self) -> dict[str, object]:
         """Return every field, for the log and the model's record."""

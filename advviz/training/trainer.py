@@ -154,7 +154,7 @@ def _train_epoch(run: Run, data: ImageSet, report: Report) -> float:
         with torch.autocast(device.type, torch.bfloat16):
             logits = run.network(images)
         loss = functional.cross_entropy(
-            logits.float(), labels, label_smoothing=recipe.label_smoothing
+            logits.float(), labels, label_smoothing=recipe.smoothing(step)
         )
         for group in run.optimizer.param_groups:
             group["lr"] = recipe.learning_rate(step)

@@ -1,0 +1,272 @@
+"""The board of Compare: six pictures a model, from one set-up."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from advviz import pictures
+from advviz.data import images
+from advviz.experiments.codec import to_link
+from advviz.experiments.result import Result
+from advviz.experiments.specs import (
+    PREDICTED,
+    RESULT,
+    AttackSpec,
+    ExplainSpec,
+    NoiseSpec,
+    PredictSpec,
+    Spec,
+    VisualizeSpec,
+)
+from advviz.models.records import ModelRecord, record
+from advviz.ui import figures, maps
+from advviz.ui.figures import Row, Tile, picture
+from advviz.ui.running import Finds, Shown
+from advviz.ui.setup import Setup
+from advviz.ui.words import (
+    CAPTIONS,
+    ROW,
+    TONES,
+    Array,
+    Reading,
+    Verdict,
+    moved,
+    reading,
+    verdict,
+)
+
+HEADS = ("original", "the change", "attacked", "gradient", "SmoothGrad", "favourite image")
+MAPS = ("gradient", "smoothgrad")
+OPERATORS = ("", "+", "=", "‖", "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The experiments behind one row."""
+
+    record: ModelRecord
+    before: PredictSpec | None  # this model's answer to the original, if the attack has it not
+    attack: AttackSpec  # whose picture is shown: the other model's, if transferred
+    after: PredictSpec | None  # this model's answer to a transferred picture
+    gradient: ExplainSpec
+    smoothgrad: ExplainSpec
+    partners: tuple[ExplainSpec, ExplainSpec] | None  # maps of the other picture, for the scale
+    favourite: VisualizeSpec
+    noise: NoiseSpec | None  # the control
+
+    def specs(self) -> tuple[Spec | None, ...]:
+        """The row's experiments, those that are wanted first first."""
+        partners = self.partners or (None, None)
+        return (
+            self.before,
+            self.attack,
+            self.after,
+            self.gradient,
+            self.smoothgrad,
+            *partners,
+            self.noise,
+            self.favourite,
+        )
+
+
+def wanted(setup: Setup, model: str) -> Wanted:
+    """What the row of a model needs."""
+    row = setup.board.row(model)
+    attack, gradient, smoothgrad = row.attack, row.gradient, row.smoothgrad
+    before = after = None
+    if setup.view.transfer:
+        before = PredictSpec(model=model, image=setup.board.image)
+        attack = setup.board.attack(setup.other(model))
+        shown = RESULT + to_link(attack)
+        after = PredictSpec(model=model, image=shown)
+        if setup.board.explained_image == "attacked":
+            gradient, smoothgrad = replace(gradient, image=shown), replace(smoothgrad, image=shown)
+    partners = None
+    if setup.view.scale == "model":
+        attacked = gradient.image.startswith(RESULT)
+        opposite = setup.board.image if attacked else RESULT + to_link(attack)
+        partners = replace(gradient, image=opposite), replace(smoothgrad, image=opposite)
+    return Wanted(
+        record=record(model),
+        before=before,
+        attack=attack,
+        after=after,
+        gradient=gradient,
+        smoothgrad=smoothgrad,
+        partners=partners,
+        favourite=row.favourite,
+        noise=control(setup, model) if setup.view.noise else None,
+    )
+
+
+def control(setup: Setup, model: str) -> NoiseSpec:
+    """The control of an attack: random noise of its size, a hundred times."""
+    board = setup.board
+    return NoiseSpec(
+        model=model, image=board.image, norm=board.norm, eps=board.eps, draws=100, seed=board.seed
+    )
+
+
+def specs(setup: Setup) -> tuple[Spec, ...]:
+    """All experiments of the board, those that are wanted first first, both models in turn."""
+    rows = [wanted(setup, model).specs() for model in setup.models]
+    return tuple(spec for group in zip(*rows, strict=True) for spec in group if spec is not None)
+
+
+def draw(setup: Setup, finds: Finds) -> str:
+    """The board as far as it is known."""
+    rows = [wanted(setup, model) for model in setup.models]
+    painted = map_tiles(setup, rows, finds)
+    return figures.board(
+        HEADS,
+        [_row(setup, row, finds, painted) for row in rows],
+        _captions(setup, rows, finds),
+    )
+
+
+def told(setup: Setup, row: Wanted, finds: Finds) -> tuple[Verdict, Reading, Reading] | None:
+    """The verdict on a row, the answer before and the answer after; None while unknown."""
+    attack = finds[row.attack].result
+    before = attack if row.before is None else finds[row.before].result
+    after = attack if row.after is None else finds[row.after].result
+    if attack is None or before is None or after is None:
+        return None
+    name = "original_logits" if row.before is None else "logits"
+    first = reading(before.arrays[name], row.record.classes)
+    last = reading(after.arrays["logits"], row.record.classes)
+    return verdict(first, last, setup.true_class, setup.target), first, last
+
+
+def _row(setup: Setup, row: Wanted, finds: Finds, painted: dict[str, Tile]) -> Row:
+    name = row.record.id
+    tiles = [
+        *photos(setup, row, finds),
+        painted[f"{name}/gradient"],
+        painted[f"{name}/smoothgrad"],
+        _favourite(setup, row, finds[row.favourite]),
+    ]
+    tiles = [replace(tile, operator=o) for tile, o in zip(tiles, OPERATORS, strict=True)]
+    return Row(row.record, strip(setup, row, finds), tiles)
+
+
+def strip(setup: Setup, row: Wanted, finds: Finds) -> str:
+    """The strip above a row: verdict, answers, distance, and the answer to the saved picture."""
+    known = told(setup, row, finds)
+    attack = finds[row.attack]
+    if known is None or attack.result is None:
+        return figures.strip(row.record, attack.words or "one moment")
+    judged, first, last = known
+    arrays = attack.result.arrays
+    detail = f"{first} → {last} · {moved(arrays['adversarial'] - arrays['original'])}"
+    if row.after is not None:
+        maker = ROW[record(row.attack.model).is_robust]
+        badge = f"transfer: made on {' '.join(maker)}, tried here"
+    else:
+        saved = reading(arrays["eight_bit_logits"], row.record.classes)
+        badge = f"saved as 8-bit PNG: {saved}"
+    return figures.strip(row.record, judged, detail, badge)
+
+
+def photos(setup: Setup, row: Wanted, finds: Finds) -> list[Tile]:
+    """Original, change and attacked picture of a row."""
+    smooth = setup.view.smooth
+    original = images.load(setup.board.image, row.record.input_size).pixels
+    known = told(setup, row, finds)
+    shown = finds[row.attack]
+    word = ROW[row.record.is_robust][1]
+    first = Tile(
+        picture(pictures.photo(original), f"the original picture, for {word}", smooth=smooth),
+        f"**{known[1]}**" if known else "",
+    )
+    if shown.result is None:
+        return [first, Tile(figures.waiting("")), Tile(shown.content)]
+    before, after = shown.result.arrays["original"], shown.result.arrays["adversarial"]
+    gain = int(setup.view.gain)
+    change = pictures.perturbation(before, after, gain)
+    attacked = pictures.photo(after)
+    return [
+        first,
+        Tile(
+            picture(change, f"the change for {word}, drawn ×{gain}", smooth=smooth),
+            f"true change, shown ×{gain}",
+        ),
+        Tile(
+            picture(attacked, f"the attacked picture for {word}", smooth=smooth),
+            f"**{known[2]}**" if known else "",
+        ),
+    ]
+
+
+def _favourite(setup: Setup, row: Wanted, shown: Shown) -> Tile:
+    if shown.result is None:
+        return Tile(shown.content)
+    named = row.favourite.unit.partition(":")[2]
+    said = reading(shown.result.arrays["logits"], row.record.classes)
+    image = pictures.photo(shown.result.arrays["picture"])
+    alt = f"what {ROW[row.record.is_robust][1]} draws for {named}"
+    return Tile(picture(image, alt, smooth=setup.view.smooth), f"it says **{said}**")
+
+
+def map_tiles(
+    setup: Setup, rows: list[Wanted], finds: Finds, kinds: tuple[str, ...] = MAPS
+) -> dict[str, Tile]:
+    """The maps of all rows by `<model>/<kind>`: they share scales and are compared in strength."""
+    tiles: dict[str, Tile] = {}
+    for kind in kinds:
+        found: dict[str, Array] = {}
+        for row in rows:
+            spec = getattr(row, kind)
+            partner = row.partners and row.partners[kind == "smoothgrad"]
+            for name, wanted_spec in ((kind, spec), ("partner", partner)):
+                result = finds[wanted_spec].result if wanted_spec else None
+                if result is not None:
+                    found[f"{row.record.id}/{name}"] = result.arrays["gradient"]
+        drawn = maps.draw(found, setup.view)
+        for row in rows:
+            name = f"{row.record.id}/{kind}"
+            if name not in drawn:
+                tiles[name] = Tile(finds[getattr(row, kind)].content)
+                continue
+            other = found.get(f"{setup.other(row.record.id)}/{kind}")
+            alt = f"{kind} of {ROW[row.record.is_robust][1]}"
+            tiles[name] = Tile(
+                picture(drawn[name], alt, smooth=setup.view.smooth),
+                maps.said(found[name], other, finds[getattr(row, kind)].result),
+            )
+    return tiles
+
+
+def explained_name(rows: list[Wanted], finds: Finds) -> str:
+    """The class that the maps are for, as captions name it."""
+    named = {row.gradient.explained for row in rows}
+    if named != {PREDICTED}:
+        return named.pop()
+    results = [finds[row.gradient].result for row in rows]
+    said = {str(result.facts["explained"]) for result in results if result is not None}
+    return said.pop() if len(said) == 1 else "the class that each model says"
+
+
+def _captions(setup: Setup, rows: list[Wanted], finds: Finds) -> list[str]:
+    named = explained_name(rows, finds)
+    change = [finds[row.attack].result for row in rows]
+    values = {
+        "gain": setup.view.gain,
+        "size": rows[0].record.input_size,
+        "moved": _moved(next((result for result in change if result), None)),
+        "tone": TONES[setup.view.draw],
+        "objective": "loss",
+        "named": named,
+        "samples": rows[0].smoothgrad.samples,
+        "start": "noise",
+    }
+    favourite = rows[0].favourite.unit.partition(":")[2]
+    texts = [CAPTIONS[name].format(**values) for name in list(CAPTIONS)[:5]]
+    return [*texts, CAPTIONS["favourite"].format(**(values | {"named": favourite}))]
+
+
+def _moved(result: Result | None) -> str:
+    if result is None:
+        return "Colour: a channel was raised or lowered"
+    difference = result.arrays["adversarial"] - result.arrays["original"]
+    text = moved(np.asarray(difference))
+    return text[0].upper() + text[1:]

@@ -1,0 +1,82 @@
+"""The two things that plain HTML cannot do: drawings as SVG, and the replay of an attack."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from advviz import pictures
+from advviz.experiments.result import Result
+from advviz.models.records import ModelRecord
+from advviz.ui.figures import accent
+
+FRAMES = 60
+"""Steps of a long attack that the replay shows, beside the first and the last."""
+
+_HERE = Path(__file__).parent
+_drawing = st.components.v2.component(
+    "advviz.drawing",
+    js="export default ({ data, parentElement }) => {"
+    " let place = parentElement.querySelector('.av-drawing');"
+    " if (!place) { place = document.createElement('div'); place.className = 'av-drawing';"
+    " parentElement.append(place); } place.innerHTML = data; }",
+    isolate_styles=False,
+)
+_replay = st.components.v2.component(
+    "advviz.replay",
+    js=(_HERE / "replay.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def drawing(svg: str, key: str) -> None:
+    """Show a drawing that we made; `st.html` drops SVG. Every text in it is escaped already."""
+    _drawing(data=svg, key=key)
+
+
+def replay(
+    described: ModelRecord,
+    result: Result,
+    followed: Sequence[str],
+    norm: str,
+    *,
+    smooth: bool,
+    key: str,
+) -> None:
+    """Play an attack back: one scrubber moves the picture, the bars and the curve's cursor."""
+    data = replay_data(described, result, followed, norm) | {"smooth": smooth}
+    _replay(data=data, key=key)
+
+
+def replay_data(
+    described: ModelRecord, result: Result, followed: Sequence[str], norm: str
+) -> dict[str, Any]:
+    """What the replay needs of an attack: pictures, probabilities, distances, by step.
+
+    Args:
+        described: the model that was attacked.
+        result: of an `AttackSpec`.
+        followed: the classes whose curves are drawn, the target first.
+        norm: of the ball; L∞ distances are given in 255ths.
+    """
+    arrays, first = result.arrays, result.facts["first_success"]
+    unit = 255 if norm == "linf" else 1
+    last = len(arrays["trajectory"]) - 1
+    every = -(-last // FRAMES) if last > FRAMES else 1
+    steps = sorted({*range(0, last + 1, every), last, *([] if first is None else [first])})
+    frames = [pictures.png(pictures.photo(arrays["trajectory"][step])) for step in steps]
+    return {
+        "accent": accent(described),
+        "classes": list(described.classes),
+        "followed": [described.class_index(name) for name in followed],
+        "steps": steps,
+        "frames": [b64encode(frame).decode("ascii") for frame in frames],
+        "probabilities": [
+            [round(float(p), 5) for p in row] for row in arrays["curve_probabilities"]
+        ],
+        "distances": [f"{unit * float(d):.3g}" for d in arrays["curve_distance"]],
+        "first": first,
+        "unit": "L2" if norm == "l2" else "L∞",
+    }

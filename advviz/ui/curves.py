@@ -1,0 +1,88 @@
+"""Curves as SVG: they follow the theme, need no chart library, and carry their numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from advviz.models.records import ModelRecord
+from advviz.ui.figures import accent
+
+WIDTH, HEIGHT = 560, 210
+LEFT, RIGHT, TOP, BOTTOM = 40, 96, 12, 30
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Values in [0, 1] at steps 0, 1, 2, ...; a faint one stands back."""
+
+    record: ModelRecord
+    label: str
+    values: Sequence[float]
+    faint: bool = False
+    mark: int | None = None  # a step to mark: the first success
+
+
+def confidence(curves: Sequence[Curve], title: str) -> str:
+    """Draw probabilities over the steps of an attack."""
+    last = max((len(curve.values) for curve in curves), default=2) - 1
+    last = max(last, 1)
+    body = "".join(_axis(last)) + "".join(_curve(curve, last) for curve in curves)
+    body += "".join(_labels(curves))
+    return (
+        f'<div class="av av-curve"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'aria-label="{escape(title, quote=True)}"><title>{escape(title)}</title>{body}</svg></div>'
+    )
+
+
+def _x(step: float, last: int) -> float:
+    return LEFT + (WIDTH - LEFT - RIGHT) * step / last
+
+
+def _y(value: float) -> float:
+    return TOP + (HEIGHT - TOP - BOTTOM) * (1 - value)
+
+
+def _axis(last: int) -> list[str]:
+    pieces = []
+    for value in (0.0, 0.5, 1.0):
+        y = _y(value)
+        pieces.append(f'<line class="av-axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
+        pieces.append(f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{value:.0%}</text>')
+    every = max(1, round(last / 5))
+    for step in range(0, last + 1, every):
+        pieces.append(
+            f'<text x="{_x(step, last):.1f}" y="{HEIGHT - 17}" text-anchor="middle">{step}</text>'
+        )
+    middle = (LEFT + WIDTH - RIGHT) / 2
+    pieces.append(
+        f'<text x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">step of the attack</text>'
+    )
+    return pieces
+
+
+def _curve(curve: Curve, last: int) -> str:
+    line = " ".join(f"{_x(i, last):.1f},{_y(v):.1f}" for i, v in enumerate(curve.values))
+    faint = " av-faint" if curve.faint else ""
+    name = accent(curve.record)
+    body = f'<polyline class="av-line {name}{faint}" points="{line}"/>'
+    if curve.mark is not None and curve.mark < len(curve.values):
+        x, y = _x(curve.mark, last), _y(curve.values[curve.mark])
+        body += (
+            f'<circle class="av-point {name}" cx="{x:.1f}" cy="{y:.1f}" r="4.5">'
+            f"<title>step {curve.mark}: first fooled</title></circle>"
+        )
+    return body
+
+
+def _labels(curves: Sequence[Curve]) -> list[str]:
+    """Name each curve at its end, moved apart where ends meet."""
+    placed = sorted((_y(float(curve.values[-1])), i) for i, curve in enumerate(curves))
+    below, pieces = -100.0, []
+    for y, index in placed:
+        below = max(y + 4, below + 13)
+        curve = curves[index]
+        pieces.append(
+            f'<text class="{accent(curve.record)}" x="{WIDTH - RIGHT + 7}" '
+            f'y="{min(below, HEIGHT - 4):.1f}">{escape(curve.label)}</text>'
+        )
+    return pieces

@@ -1,0 +1,66 @@
+"""Ways into the pages: Home's doors, and links that name an experiment but no page."""
+
+from urllib.parse import parse_qsl
+
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from advviz.ui import setup as setups
+from advviz.ui.setup import Setup
+
+PAGE_OF = {
+    "board": "compare.py",
+    "attack": "attack.py",
+    "explain": "saliency.py",
+    "visualize": "feature_visualization.py",
+}
+"""Which page shows a kind of spec."""
+
+Door = tuple[str, str, str, dict[str, str]]
+
+
+class BareLinks:
+    """Sends a link that was pasted behind the app's bare address to the page that shows it.
+
+    On the level of HTTP: a switch of the page in Home's first run would leave the address.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Redirect, or pass on."""
+        if scope["type"] == "http" and scope["path"] == "/":
+            query = scope["query_string"].decode("latin-1")
+            page = PAGE_OF.get(dict(parse_qsl(query)).get("kind", ""))
+            if page is not None:
+                await RedirectResponse(f"{page.removesuffix('.py')}?{query}")(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def three(shown: Setup) -> list[Door]:
+    """Home's three doors: label, page, what is behind it, and the set-up that it opens."""
+    board = setups.to_query(shown, "board", ())
+    attack = setups.to_query(shown, "attack", ())
+    another = setups.to_query(shown.with_image("sample:mastiff"), "board", ())
+    return [
+        (
+            "**Show me**: both models, side by side",
+            "compare.py",
+            "This example in full: the change itself, two kinds of maps, favourite images.",
+            board,
+        ),
+        (
+            "**Teach me**: the attack, step by step",
+            "attack.py",
+            "Move one scrubber from the original to the step that first fools the network.",
+            attack,
+        ),
+        (
+            "**Let me try**: another picture, another strength",
+            "compare.py",
+            "Choose a picture, or bring your own, and a target; turn the strength up.",
+            another,
+        ),
+    ]

@@ -1,0 +1,140 @@
+"""The figures of feature visualization: what each model draws, and who else sees it."""
+
+from dataclasses import replace
+from html import escape
+
+import streamlit as st
+
+from advviz import pictures
+from advviz.data import uploads
+from advviz.experiments.result import Result
+from advviz.experiments.specs import PredictSpec, Spec, VisualizeSpec
+from advviz.models.records import record
+from advviz.ui import figures
+from advviz.ui.figures import Tile, picture, rich, tile, waiting
+from advviz.ui.population import recognised
+from advviz.ui.running import Finds
+from advviz.ui.setup import Setup
+from advviz.ui.words import ROW, numerics, reading, short
+
+SIDE = 256  # CSS pixels: 4 x 64
+PRIOR = (
+    "**With a prior.** Smooth waves, natural colours and small shifts are built in: what you see "
+    "comes from the prior and the network together."
+)
+PLAIN = (
+    "**Optimised from {start} to raise {named}.** Both models, the same settings: look for what "
+    "the class looks like. Not a photo, not a memory."
+)
+
+
+def models(setup: Setup) -> tuple[str, str]:
+    """The models that draw, the standard one first."""
+    return setup.board.standard, setup.board.robust
+
+
+def specs(setup: Setup) -> tuple[VisualizeSpec, ...]:
+    """The same drawing by both models."""
+    return tuple(replace(setup.visualize, model=model) for model in models(setup))
+
+
+def viewings(setup: Setup, finds: Finds) -> tuple[Spec, ...]:
+    """What the other model says of each finished drawing, as saved to 8 bits."""
+    return tuple(
+        PredictSpec(model=setup.other(spec.model), image=_kept(shown.result))
+        for spec in specs(setup)
+        if (shown := finds.get(spec)) and shown.result is not None
+    )
+
+
+def _kept(result: Result) -> str:
+    return uploads.store(pictures.png(pictures.photo(result.arrays["picture"])))
+
+
+def named(spec: VisualizeSpec) -> str:
+    """What is excited, in words."""
+    what, _, rest = spec.unit.partition(":")
+    if what == "class":
+        return rest
+    layer, _, index = rest.rpartition(":")
+    return f"channel {index} of {layer}" if layer else f"unit {index}"
+
+
+def draw(setup: Setup, finds: Finds) -> str:
+    """Both panels as far as they are known, with what to notice below."""
+    panels = "".join(_panel(setup, spec, finds) for spec in specs(setup))
+    start = "noise" if setup.visualize.start == "noise" else "a picture"
+    words = PRIOR if setup.visualize.method == "fourier" else PLAIN
+    caption = rich(words.format(start=start, named=named(setup.visualize)))
+    return figures.show(
+        f'<div class="av-panels" style="--av-side:{SIDE}px">{panels}</div>'
+        f'<p class="av-quiet av-below">{caption}</p>'
+    )
+
+
+def _panel(setup: Setup, spec: VisualizeSpec, finds: Finds) -> str:
+    described, shown = record(spec.model), finds[spec]
+    word = ROW[described.is_robust][1]
+    if shown.result is None:
+        tiles = [Tile(waiting("")), Tile(shown.content, "being drawn")]
+        strip = figures.strip(described, shown.words or "one moment")
+        seen = ""
+    else:
+        arrays, smooth = shown.result.arrays, setup.view.smooth
+        start = picture(pictures.photo(arrays["start"]), "the start", SIDE, smooth)
+        alt = f"what {word} draws for {named(spec)}"
+        drawn = picture(pictures.photo(arrays["picture"]), alt, SIDE, smooth)
+        rise = f"rose from {short(float(arrays['values'][0]))}"
+        rise += f" to {short(float(arrays['values'][-1]))}"
+        rise = " · ".join(filter(None, (rise, numerics(shown.result.facts))))
+        tiles = [Tile(start, "start"), Tile(drawn, f"its **{named(spec)}** {rise}", "→")]
+        strip = figures.strip(described, f"drew {named(spec)}")
+        seen = _seen(setup, spec, shown.result, finds)
+    body = "".join(map(tile, tiles))
+    return (
+        f'<section class="av-panel {figures.accent(described)}">{strip}'
+        f'<div class="av-pair">{body}</div>{seen}</section>'
+    )
+
+
+def _seen(setup: Setup, spec: VisualizeSpec, result: Result, finds: Finds) -> str:
+    """Who else sees it? What each model says of the finished drawing."""
+    wanted = spec.unit.removeprefix("class:") if spec.unit.startswith("class:") else None
+    other = setup.other(spec.model)
+    viewing = finds.get(PredictSpec(model=other, image=_kept(result)))
+    lines = [_says(spec.model, result, wanted, "says of its own drawing")]
+    if viewing is None or viewing.result is None:
+        lines.append("<p>…</p>")
+    else:
+        lines.append(_says(other, viewing.result, wanted, "says of it"))
+    return f'<div class="av-seen"><p><b>Who else sees it?</b></p>{"".join(lines)}</div>'
+
+
+def _says(model: str, result: Result, wanted: str | None, words: str) -> str:
+    described = record(model)
+    symbol, word = ROW[described.is_robust]
+    said = reading(result.arrays["logits"], described.classes)
+    judged = "" if wanted is None else (" ✓ sees it" if said.label == wanted else " ✗ does not")
+    return (
+        f'<p class="{figures.accent(described)}"><span class="av-name">{symbol} {word}</span> '
+        f"{words} <b>{escape(str(said))}</b>{judged}</p>"
+    )
+
+
+def population(setup: Setup) -> None:
+    """The pair of figures that says whether one drawing is the rule."""
+    standard, robust = models(setup)
+    painted, noise = recognised(robust, standard), recognised(standard, robust)
+    if painted is None or noise is None:
+        return
+    st.html(
+        figures.show(
+            '<div class="av-figures">'
+            f'<div class="av-robust"><p class="av-big">{painted}</p><p>of what the <b>● robust</b> '
+            "model draws from noise, over all classes, the standard model puts into its class "
+            f"<small>({painted.basis})</small></p></div>"
+            f'<div class="av-standard"><p class="av-big">{noise}</p><p>of what the <b>○ standard'
+            "</b> model draws, the robust model puts into its class "
+            f"<small>({noise.basis})</small></p></div></div>"
+        )
+    )

@@ -1,0 +1,160 @@
+"""What every page draws with: pictures, tiles, strips, as HTML; Streamlit only shows it."""
+
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from advviz import pictures
+from advviz.models.records import ModelRecord
+from advviz.ui.words import ROW, Verdict
+
+SIDE = 192  # CSS pixels of a picture on a board: 3 x 64
+
+Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+
+
+def style() -> None:
+    """Send the style sheet; it takes no room on the page."""
+    st.html(Path(__file__).with_name("styles.css"))
+
+
+@cache
+def icon() -> Image.Image:
+    """The browser tab's icon: a ring half amber, half teal."""
+    y, x = np.mgrid[-1:1:64j, -1:1:64j]
+    inside = np.hypot(x, y) < 0.95
+    hole = (np.hypot(x, y) < 0.55) & (x < 0)
+    colours = np.where((x < 0)[..., None], (217, 119, 6), (15, 118, 110))
+    alpha = (inside & ~hole)[..., None] * 255
+    return Image.fromarray(np.concatenate([colours, alpha], axis=2).astype(np.uint8), "RGBA")
+
+
+def show(body: str) -> str:
+    """Wrap HTML for the style sheet."""
+    return f'<div class="av">{body}</div>'
+
+
+def rich(text: str) -> str:
+    """Escape text, and set what stands between double asterisks in bold."""
+    parts = escape(text).split("**")
+    return "".join(f"<b>{part}</b>" if i % 2 else part for i, part in enumerate(parts))
+
+
+def picture(image: Bytes, alt: str, side: int = SIDE, smooth: bool = False) -> str:
+    """A picture as PNG data: enlarged by whole pixels, or smoothly if asked for."""
+    factor = max(side // image.shape[0], 1)
+    if smooth:
+        size = (side, side)
+        image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
+    else:
+        image = pictures.enlarged(image, factor)
+    return img(pictures.png(image), alt)
+
+
+def img(png: bytes, alt: str) -> str:
+    """An image element that carries its PNG file."""
+    data = b64encode(png).decode("ascii")
+    return f'<img src="data:image/png;base64,{data}" alt="{escape(alt, quote=True)}">'
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One place of a board: a picture, or how far it has come; and what stands under it."""
+
+    content: str
+    caption: str = ""
+    operator: str = ""
+
+
+def waiting(words: str, share: float | None = None, preview: str = "") -> str:
+    """A place whose picture is still being made."""
+    bar = "" if share is None else f'<div class="av-bar"><i style="width:{share:.0%}"></i></div>'
+    over = " av-over" if preview else ""
+    return f'{preview}<div class="av-waiting{over}"><span>{escape(words)}</span>{bar}</div>'
+
+
+def tile(tile: Tile) -> str:
+    """Draw one place of a board."""
+    operator = f'<span class="av-operator">{tile.operator}</span>' if tile.operator else ""
+    return (
+        f'<figure class="av-tile">{operator}<div class="av-frame">{tile.content}</div>'
+        f"<figcaption>{rich(tile.caption)}</figcaption></figure>"
+    )
+
+
+def strip(record: ModelRecord, verdict: Verdict | str, detail: str = "", badge: str = "") -> str:
+    """The full-width strip above a row: model, verdict, and what was measured."""
+    symbol, word = ROW[record.is_robust]
+    kind = f" av-{verdict.kind}" if isinstance(verdict, Verdict) else ""
+    pieces = [
+        f'<span class="av-name"><span class="av-mark">{symbol}</span> {word}</span>',
+        f'<span class="av-verdict{kind}">{escape(str(verdict))}</span>',
+        f'<span class="av-detail">{escape(detail)}</span>' if detail else "",
+        f'<span class="av-badge">{escape(badge)}</span>' if badge else "",
+    ]
+    return (
+        f'<div class="av-strip" title="{escape(record.title, quote=True)}">{"".join(pieces)}</div>'
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One model's row of a board."""
+
+    record: ModelRecord
+    strip: str
+    tiles: Sequence[Tile]
+
+
+def board(
+    heads: Sequence[str], rows: Iterable[Row], captions: Sequence[str] = (), side: int = SIDE
+) -> str:
+    """Draw a board: heads of the columns, a strip and pictures per model, captions below."""
+    head = "".join(f"<span>{rich(text)}</span>" for text in heads)
+    foot = "".join(f"<p>{rich(text)}</p>" for text in captions)
+    body = "".join(
+        f'<section class="av-row {accent(row.record)}">{row.strip}'
+        f'<div class="av-tiles">{"".join(map(tile, row.tiles))}</div></section>'
+        for row in rows
+    )
+    return show(
+        f'<div class="av-board" style="--av-columns:{len(heads)};--av-side:{side}px">'
+        f'<div class="av-tiles av-heads">{head}</div>{body}'
+        + (f'<div class="av-tiles av-captions">{foot}</div>' if foot else "")
+        + "</div>"
+    )
+
+
+def accent(record: ModelRecord) -> str:
+    """The style class of a model: amber and dashed, or teal and solid."""
+    return "av-robust" if record.is_robust else "av-standard"
+
+
+def bars(record: ModelRecord, told: Iterable[tuple[str, float, str]]) -> str:
+    """Probabilities as labelled bars: class, share, and the words for the share."""
+    pieces = "".join(
+        f"<span>{escape(name)}</span>"
+        f'<span class="av-track {accent(record)}"><i style="width:{share:.1%}"></i></span>'
+        f'<span class="av-told">{escape(words)}</span>'
+        for name, share, words in told
+    )
+    return f'<div class="av-bars">{pieces}</div>'
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A plain table, every cell escaped."""
+    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return show(
+        f'<table class="av-table"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
+    )

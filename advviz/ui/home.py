@@ -1,0 +1,86 @@
+"""Home's figures: one finished board, and the population beside the anecdote."""
+
+from dataclasses import replace
+
+from advviz.experiments.specs import Spec
+from advviz.models.records import record
+from advviz.ui import board, figures, words
+from advviz.ui.figures import Row, rich, show
+from advviz.ui.population import survival
+from advviz.ui.running import Finds
+from advviz.ui.setup import Setup
+
+HEADS = ("original", "attacked", "what moves its answer")
+
+
+def specs(setup: Setup) -> tuple[Spec, ...]:
+    """What Home shows: both attacks, and both gradients."""
+    rows = [board.wanted(setup, model) for model in setup.models]
+    return (*(row.attack for row in rows), *(row.gradient for row in rows))
+
+
+def question(setup: Setup) -> str:
+    """The one question, and what the pictures below are."""
+    known = setup.true_class or "picture"
+    asked = f"Same {known}. Why does one network say {setup.target or 'something else'}?"
+    told = (
+        "Two networks, one architecture, the same training pictures. An attacker who knows them "
+        "changed the picture a little; one network was trained against that."
+    )
+    return show(f'<p class="av-question">{rich(asked)}</p><p class="av-answer">{rich(told)}</p>')
+
+
+def draw(setup: Setup, finds: Finds) -> str:
+    """Two models, three pictures each, as far as they are known."""
+    rows = [board.wanted(setup, model) for model in setup.models]
+    maps = _maps(setup, rows, finds)
+    drawn = []
+    for row in rows:
+        original, _, attacked = board.photos(setup, row, finds)
+        tiles = [original, replace(attacked, operator="→"), maps[row.record.id]]
+        known = board.told(setup, row, finds)
+        waiting = finds[row.attack].words or "one moment"
+        drawn.append(
+            Row(row.record, figures.strip(row.record, known[0] if known else waiting), tiles)
+        )
+    return figures.board(HEADS, drawn)
+
+
+def _maps(setup: Setup, rows: list[board.Wanted], finds: Finds) -> dict[str, figures.Tile]:
+    painted = board.map_tiles(setup, rows, finds, ("gradient",))
+    return {row.record.id: painted[f"{row.record.id}/gradient"] for row in rows}
+
+
+def notice(setup: Setup, finds: Finds) -> str:
+    """What the pictures say, what to notice, what they cannot tell."""
+    rows = [board.wanted(setup, model) for model in setup.models]
+    result = next((r for row in rows if (r := finds[row.attack].result)), None)
+    if result is None:
+        return ""
+    moved = words.moved(result.arrays["adversarial"] - result.arrays["original"])
+    named = board.explained_name(rows, finds)
+    return show(
+        f'<p class="av-quiet">{rich(moved[0].upper() + moved[1:])}. Dark in a map: a tiny change '
+        f"there moves the loss for <b>{rich(named)}</b> most; dark does not mean good evidence."
+        "</p>"
+    )
+
+
+def figures_beside(setup: Setup) -> str:
+    """How the models fare on many pictures: the share that survives, with its basis."""
+    pieces = []
+    for model in setup.models:
+        described = record(model)
+        found = survival(described, setup.board.norm, setup.board.eps)
+        if found is None:
+            continue
+        symbol, word = words.ROW[described.is_robust]
+        pieces.append(
+            f'<div class="av-figure {figures.accent(described)}"><p class="av-name">{symbol} '
+            f'{word}</p><p><span class="av-big">{found.robust}</span> still right under attack '
+            f"<small>{found.robust.basis}; {found.clean} without an attack. {rich(found.attack)}."
+            "</small></p></div>"
+        )
+    if not pieces:
+        return ""
+    return show('<div class="av-side"><h3>Not just one picture</h3>' + "".join(pieces) + "</div>")

@@ -1,0 +1,185 @@
+"""The widgets of the methods: what a map is of, and what a drawing is told."""
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from advviz.data import gallery
+from advviz.experiments.specs import ExplainSpec, VisualizeSpec
+from advviz.models.records import record
+from advviz.ui.fields import choose, count, help_of, meta_of
+from advviz.ui.setup import Setup
+from advviz.ui.state import control
+
+ROLES = ("true", "predicted", "target")
+
+
+def explained(setup: Setup) -> None:
+    """Choose the class that the maps are for: by its role, or by its name."""
+    classes = record(setup.board.standard).classes
+    roles = [role for role in ROLES if role != "target" or setup.target]
+    named = {"true": setup.true_class, "target": setup.target}
+    current = setup.explained_class or setup.board.explained
+    st.selectbox(
+        "Explain for class",
+        [*roles, *classes],
+        format_func=lambda option: (
+            option
+            if option not in ROLES
+            else f"{option} class" + (f": {named[option]}" if named.get(option) else "")
+        ),
+        width=230,
+        help="One picture, several questions: what moves the score of the true class, of the "
+        "class that the network says, of the target, or of any other.",
+        **control("av.explained_class", current, _explain_for),
+    )
+
+
+def _explain_for(setup: Setup, chosen: str) -> Setup:
+    if chosen in ROLES:
+        return replace(setup.with_board(explained=chosen), explained_class=None)
+    return replace(setup, explained_class=chosen)
+
+
+def objective(setup: Setup) -> None:
+    """Choose the score whose gradient is taken."""
+    _choose(setup, "Score", "objective", {"cross-entropy": "loss"})
+
+
+def smoothgrad(setup: Setup) -> None:
+    """Tell SmoothGrad how many copies, how noisy, and what to average."""
+    with st.container(width=150):
+        count(setup, "SmoothGrad: copies", "samples", ExplainSpec)
+    meta = meta_of(ExplainSpec, "sigma")
+    st.number_input(
+        "Noise σ",
+        meta["low"],
+        meta["high"],
+        step=0.05,
+        width=150,
+        help=help_of(ExplainSpec, "sigma"),
+        **control("av.sigma", setup.board.sigma, lambda s, value: s.with_board(sigma=value)),
+    )
+    _choose(setup, "σ is", "sigma_unit", {"range": "of the range", "absolute": "in pixels [0, 1]"})
+    _choose(setup, "Average", "magnitude", {"signed": "gradients", "squared": "their squares"})
+    _choose(setup, "Numerics", "numerics", {})
+
+
+def _choose(setup: Setup, label: str, name: str, names: dict[str, str]) -> None:
+    current = getattr(setup.explain_on(setup.model, "smoothgrad", "original"), name)
+    bound = control(f"av.{name}", current, lambda s, value: _extras(s, **{name: value}))
+    choose(label, ExplainSpec, name, bound, names)
+
+
+def _extras(setup: Setup, **values: Any) -> Setup:
+    return replace(setup, explain_extras={**setup.explain_extras, **values})
+
+
+def unit(setup: Setup) -> None:
+    """Choose what to excite: a class, a unit before the classes, or a channel of a layer."""
+    what, _, rest = setup.visualize.unit.partition(":")
+    described = record(setup.visualize.model)
+    kinds = {"class": "a class", "unit": "a unit", "channel": "a channel"}
+    st.segmented_control(
+        "Excite",
+        list(kinds),
+        required=True,
+        format_func=kinds.__getitem__,
+        help="A class logit, a unit of the penultimate layer, or one channel of an earlier layer.",
+        **control("av.what", what, lambda s, kind: _drawing(s, unit=_first(s, kind))),
+    )
+    if what == "class":
+        st.selectbox(
+            "Class",
+            described.classes,
+            width=180,
+            **control("av.unit.class", rest, lambda s, name: _drawing(s, unit=f"class:{name}")),
+        )
+        return
+    layer, _, index = rest.rpartition(":")
+    if what == "channel":
+        st.selectbox(
+            "Layer",
+            list(described.layers),
+            width=150,
+            **control(
+                "av.unit.layer", layer, lambda s, name: _drawing(s, unit=f"channel:{name}:0")
+            ),
+        )
+    width = described.layers[layer or "flatten"]
+    prefix = f"channel:{layer}:" if layer else "unit:"
+    st.number_input(
+        f"{kinds[what][2:].capitalize()}, 0 to {width - 1}",
+        0,
+        width - 1,
+        width=150,
+        **control("av.unit.index", int(index), lambda s, i: _drawing(s, unit=f"{prefix}{i}")),
+    )
+
+
+def _first(setup: Setup, kind: str) -> str:
+    if kind == "class":
+        return f"class:{setup.target or record(setup.model).classes[0]}"
+    layers = record(setup.visualize.model).layers
+    return "unit:0" if kind == "unit" else f"channel:{next(iter(layers))}:0"
+
+
+def _drawing(setup: Setup, **values: Any) -> Setup:
+    return replace(setup, visualize=replace(setup.visualize, **values))
+
+
+def start(setup: Setup) -> None:
+    """Choose what the drawing begins with: noise, or a picture."""
+    refs = ["noise", *(f"sample:{sample.id}" for sample in gallery.samples())]
+    current = setup.visualize.start
+    extra = [ref for ref in (current, setup.board.image) if ref not in refs]
+    names = {f"sample:{s.id}": f"{s.true_class or '–'} · {s.title}" for s in gallery.samples()}
+    st.selectbox(
+        "Start from",
+        [*refs, *dict.fromkeys(extra)],
+        format_func=lambda ref: "noise" if ref == "noise" else names.get(ref, "your picture"),
+        width=230,
+        help="From noise, the network is alone with what it likes; from a picture, see what it "
+        "adds.",
+        **control("av.start_from", current, lambda s, ref: _drawing(s, start=ref)),
+    )
+
+
+def drawing_method(setup: Setup) -> None:
+    """Choose plain ascent, or ascent with a prior."""
+    bound = control("av.method", setup.visualize.method, lambda s, m: _drawing(s, method=m))
+    names = {"ascent": "plain ascent", "fourier": "with a prior (Fourier)"}
+    choose("Method", VisualizeSpec, "method", bound, names)
+
+
+def drawing_numbers(setup: Setup) -> None:
+    """Give the numbers of the ascent; those that the method does not use are greyed."""
+    plain = setup.visualize.method == "ascent"
+    for label, name, step in (
+        ("Ball, L2", "eps", 5.0),
+        ("Step size, L2", "step_size", 0.25),
+        ("Steps", "steps", 10),
+        ("Seed", "seed", 1),
+    ):
+        meta = meta_of(VisualizeSpec, name)
+        st.number_input(
+            label,
+            meta["low"],
+            meta["high"],
+            step=step,
+            width=150,
+            disabled=not plain and name in ("eps", "step_size"),
+            help=help_of(VisualizeSpec, name),
+            **control(f"av.drawing.{name}", getattr(setup.visualize, name), _number(name)),
+        )
+
+
+def drawing_numerics(setup: Setup) -> None:
+    """Choose the unmodified model, or a faster copy of it."""
+    bound = control("av.drawing.numerics", setup.visualize.numerics, _number("numerics"))
+    choose("Numerics", VisualizeSpec, "numerics", bound, {})
+
+
+def _number(name: str) -> Any:
+    return lambda setup, value: _drawing(setup, **{name: value})

@@ -1,0 +1,179 @@
+"""What stands around the pictures: the trail, the source photo, curves, what to try next."""
+
+from base64 import b64encode
+from collections.abc import Callable
+from functools import lru_cache
+from io import BytesIO
+
+import streamlit as st
+
+from advviz import pictures
+from advviz.data import gallery, images
+from advviz.errors import AdvvizError
+from advviz.models.records import record
+from advviz.ui import board, components, curves, state, words
+from advviz.ui.attack_controls import STOPS
+from advviz.ui.curves import Curve
+from advviz.ui.figures import picture, rich, show
+from advviz.ui.running import Finds
+from advviz.ui.setup import Setup
+from advviz.ui.words import ROW
+
+THUMBNAIL = 190
+
+
+def trail(setup: Setup) -> None:
+    """One line that says what is set up; it follows the user to every page."""
+    st.html(show(f'<p class="av-trail">{rich(trail_words(setup))}</p>'))
+
+
+def trail_words(setup: Setup) -> str:
+    """The set-up in a line: `cat → goldfish · L2 1.0 · seed 0`."""
+    start = setup.true_class or "your picture"
+    target = setup.target or "any other class"
+    strength = words.strength(setup.board.norm, setup.board.eps)
+    return f"**{start} → {target}** · {strength} · seed {setup.board.seed}"
+
+
+@lru_cache(maxsize=32)
+def source_picture(ref: str, size: int) -> str:
+    """The source photo with the square that the network receives."""
+    photo = images.source(ref)
+    found = images.load(ref, size)
+    width, height = found.source_size
+    scale = THUMBNAIL / max(width, height)
+    photo.thumbnail((2 * THUMBNAIL, 2 * THUMBNAIL))
+    buffer = BytesIO()
+    photo.save(buffer, "PNG")
+    left, top, right, bottom = (round(edge * scale) for edge in found.box)
+    shown = f"width:{round(width * scale)}px;height:{round(height * scale)}px"
+    data = b64encode(buffer.getvalue()).decode("ascii")
+    return (
+        f'<div class="av-photo"><img src="data:image/png;base64,{data}" style="{shown}" '
+        f'alt="the whole picture"><i style="left:{left}px;top:{top}px;'
+        f'width:{right - left}px;height:{bottom - top}px"></i></div>'
+    )
+
+
+def source(setup: Setup) -> None:
+    """Inset the source photo once, with its crop box and where it comes from."""
+    ref, size = setup.board.image, setup.size
+    told = f"**The network receives these {size}×{size} pixels** of the photo: what the box holds."
+    if ref.startswith(images.SAMPLE_PREFIX):
+        sample = gallery.sample(ref.removeprefix(images.SAMPLE_PREFIX))
+        told += f" {sample.title}. {sample.source}."
+    try:
+        photo = source_picture(ref, size)
+    except AdvvizError as error:
+        st.warning(words.plain(str(error)))
+        return
+    st.html(show(f'<div class="av-source">{photo}<p>{rich(told)}</p></div>'))
+
+
+def search_curves(setup: Setup, finds: Finds) -> None:
+    """Draw how sure each model was of the target, or still of the true class, at each step."""
+    drawn, rows = [], []
+    for model in setup.models:
+        spec = setup.board.attack(model)
+        found = finds.get(spec)
+        if found is None or found.result is None:
+            continue
+        described, arrays = record(model), found.result.arrays
+        before = words.reading(arrays["original_logits"], described.classes).label
+        right = setup.true_class or before
+        followed = setup.target or right
+        share = arrays["curve_probabilities"][:, described.class_index(followed)]
+        first = found.result.facts["first_success"]
+        symbol, word = ROW[described.is_robust]
+        drawn.append(Curve(described, f"{symbol} {word}", [float(p) for p in share], mark=first))
+        told = "not within the budget" if first is None else f"at step {first}"
+        rows.append(f"{symbol} {word}: first fooled {told}.")
+    if not drawn:
+        return
+    title = f"Confidence in {setup.target or setup.true_class or 'its first answer'} at each step"
+    st.html(show(f"<p><b>{title}</b></p>"))
+    components.drawing(curves.confidence(drawn, title), "av.curves")
+    st.caption(
+        " ".join(rows) + " Measured during the search. "
+        "A curve that stays low says that this attack failed, not that none can succeed."
+    )
+
+
+def noise_control(setup: Setup, finds: Finds) -> None:
+    """Say what random noise of the attack's size does: the control that it is not just noise."""
+    told, example = [], ""
+    for model in setup.models:
+        spec, described = board.control(setup, model), record(model)
+        shown = finds.get(spec)
+        if shown is None or shown.result is None:
+            continue
+        symbol, word = ROW[described.is_robust]
+        facts = shown.result.facts
+        told.append(f"{symbol} {word}: **{facts['changed']} of {facts['draws']}**.")
+        drawn = pictures.photo(shown.result.arrays["example"])
+        example = picture(drawn, "the picture with random noise of the same size", 128)
+    if not told:
+        return
+    strength = words.strength(setup.board.norm, setup.board.eps)
+    text = (
+        f"**Same-size random noise, {strength}.** How many random changes of this size change "
+        f"the answer: {' '.join(told)} The attack's change is as small, but has a direction. "
+        "One size and one picture; a much larger noise changes answers too."
+    )
+    st.html(show(f'<div class="av-source">{example}<p>{rich(text)}</p></div>'))
+
+
+Change = Callable[[Setup], Setup]
+
+
+def try_next(setup: Setup) -> None:
+    """Three cards, each changing one thing."""
+    st.html(show("<p><b>Try next</b>: each card changes one thing</p>"))
+    for column, (label, why, change) in zip(st.columns(3), _cards(setup), strict=True):
+        with column.container(border=True):
+            st.button(
+                label,
+                key=f"av.try.{label}",
+                on_click=state.change,
+                args=(change,),
+                type="tertiary",
+                icon=":material/arrow_forward:",
+            )
+            st.caption(why)
+
+
+def _cards(setup: Setup) -> list[tuple[str, str, Change]]:
+    stops = STOPS[setup.board.norm]
+    stronger = next((stop for stop in stops if stop > setup.board.eps), stops[1])
+    refs = [f"sample:{sample.id}" for sample in gallery.samples()]
+    place = refs.index(setup.board.image) if setup.board.image in refs else -1
+    following = refs[(place + 1) % len(refs)]
+    cards: list[tuple[str, str, Change]] = [
+        (
+            f"Strength {words.strength(setup.board.norm, stronger)}",
+            "The same picture and target. Does the robust model still hold?",
+            lambda s: s.with_board(eps=stronger),
+        ),
+        (
+            f"Picture: {gallery.sample(following.removeprefix('sample:')).title}",
+            "The same attack on another picture. One picture is an anecdote.",
+            lambda s: s.with_image(following),
+        ),
+    ]
+    if setup.board.explained != "target" and setup.target:
+        cards.append(
+            (
+                f"Explain for {setup.target}",
+                "The same pictures, another question: what moves the target's score?",
+                lambda s: s.with_board(explained="target"),
+            )
+        )
+    else:
+        cards.append(
+            (
+                "Explain for the true class",
+                "The same pictures, another question: what still moves the true class's score?",
+                lambda s: s.with_board(explained="true"),
+            )
+        )
+    return cards

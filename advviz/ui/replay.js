@@ -1,0 +1,128 @@
+// The replay of an attack: a scrubber, and with it the picture, the bars and the curve.
+const W = 780, H = 218, LEFT = 38, RIGHT = 12, TOP = 10, BOTTOM = 30;
+const SVG = "http://www.w3.org/2000/svg";
+
+function element(name, className, parent, text) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+function shape(name, attributes, parent, text) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text !== undefined) made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+const percent = (p) => (p > 0 && p < 0.005 ? "<1%" : p < 1 && p > 0.995 ? "99.9%" : `${Math.round(100 * p)}%`);
+
+function curve(parent, data, go) {
+  const last = Math.max(data.probabilities.length - 1, 1);
+  const x = (step) => LEFT + ((W - LEFT - RIGHT) * step) / last;
+  const y = (p) => TOP + (H - TOP - BOTTOM) * (1 - p);
+  const box = element("div", "av-curve", parent);
+  const svg = shape("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "Confidence at each step" }, box);
+  for (const p of [0, 0.5, 1]) {
+    shape("line", { class: "av-axis", x1: LEFT, x2: W - RIGHT, y1: y(p), y2: y(p) }, svg);
+    shape("text", { x: LEFT - 6, y: y(p) + 4, "text-anchor": "end" }, svg, `${100 * p}%`);
+  }
+  const every = Math.max(1, Math.round(last / 5));
+  for (let step = 0; step <= last; step += every)
+    shape("text", { x: x(step), y: H - 17, "text-anchor": "middle" }, svg, `${step}`);
+  shape("text", { x: (LEFT + W - RIGHT) / 2, y: H - 4, "text-anchor": "middle" }, svg, "step (during the search)");
+  const label = (index, rank, step) => {
+    const p = data.probabilities[step][index];
+    const high = p > 0.5;
+    shape("text", { class: rank ? "" : data.accent, x: x(step) + (step ? -6 : 6), y: y(p) + (high ? 15 : -7), "text-anchor": step ? "end" : "start" }, svg, data.classes[index]);
+  };
+  data.followed.forEach((index, rank) => {
+    const points = data.probabilities.map((row, step) => `${x(step)},${y(row[index])}`).join(" ");
+    shape("polyline", { class: `av-line ${rank ? "av-second" : data.accent}`, points }, svg);
+    label(index, rank, rank ? 0 : last);
+  });
+  if (data.first !== null) {
+    const p = data.probabilities[data.first][data.followed[0]];
+    shape("circle", { class: `av-point ${data.accent}`, cx: x(data.first), cy: y(p), r: 4.5 }, svg);
+  }
+  const cursor = shape("line", { class: "av-cursor", y1: TOP, y2: H - BOTTOM }, svg);
+  svg.addEventListener("click", (event) => {
+    const place = svg.getBoundingClientRect();
+    const step = (((event.clientX - place.left) / place.width) * W - LEFT) / (W - LEFT - RIGHT);
+    go(Math.round(step * last));
+  });
+  return (step) => { cursor.setAttribute("x1", x(step)); cursor.setAttribute("x2", x(step)); };
+}
+
+function bars(parent, data) {
+  const told = element("div", "av-bars", parent);
+  const shown = [...data.followed];
+  const end = data.probabilities.at(-1);
+  const order = end.map((_, i) => i).sort((a, b) => end[b] - end[a]);
+  for (const index of order) if (shown.length < 6 && !shown.includes(index)) shown.push(index);
+  const rows = shown.map((index) => {
+    element("span", "", told, data.classes[index]);
+    const track = element("span", `av-track ${index === data.followed[0] ? data.accent : ""}`, told);
+    return [index, element("i", "", track), element("span", "av-told", told)];
+  });
+  return (step) => {
+    for (const [index, bar, words] of rows) {
+      const p = data.probabilities[step][index];
+      bar.style.width = `${100 * p}%`;
+      words.textContent = percent(p);
+    }
+  };
+}
+
+export default function ({ data, parentElement }) {
+  parentElement.querySelector(".av-replay")?.remove();
+  const root = element("div", "av av-replay", parentElement);
+  const left = element("div", "", root);
+  const frame = element("div", data.smooth ? "av-stage av-smooth" : "av-stage", left);
+  const picture = element("img", "", frame);
+  const scrub = element("input", "av-scrub", left);
+  const bar = element("div", "av-buttons", left);
+  const right = element("div", "av-reading", root);
+  const title = element("p", "av-step", right);
+  title.setAttribute("aria-live", "polite");
+  const showBars = bars(right, data);
+  const showCurve = curve(right, data, (step) => show(nearest(step)));
+  Object.assign(scrub, { type: "range", min: 0, max: data.steps.length - 1, step: 1 });
+  scrub.setAttribute("aria-label", "Step of the attack");
+  let now = 0, blinking = null;
+
+  const nearest = (step) => {
+    const distances = data.steps.map((s) => Math.abs(s - step));
+    return distances.indexOf(Math.min(...distances));
+  };
+  const paint = (index) => {
+    picture.src = `data:image/png;base64,${data.frames[index]}`;
+    picture.alt = `the picture at step ${data.steps[index]}`;
+  };
+  function show(index) {
+    now = index;
+    const step = data.steps[index];
+    paint(index);
+    showBars(step);
+    showCurve(step);
+    scrub.value = index;
+    const first = data.first === step ? ": first fooled" : "";
+    title.textContent = `step ${step} of ${data.steps.at(-1)}${first} · moved ${data.unit} ${data.distances[step]}${data.unit === "L2" ? "" : "/255"}`;
+  }
+  const still = () => { clearInterval(blinking); blinking = null; blink.textContent = "Blink original and attacked"; };
+  const button = (label, act) => { const b = element("button", "", bar, label); b.type = "button"; b.onclick = act; return b; };
+  scrub.oninput = () => { still(); show(Number(scrub.value)); };
+  if (data.first !== null) button(`Step ${data.first}: first fooled`, () => { still(); show(nearest(data.first)); });
+  const blink = button("", () => {
+    if (blinking) { still(); show(now); return; }
+    let original = false;
+    blink.textContent = "Stop blinking";
+    blinking = setInterval(() => { original = !original; paint(original ? 0 : now); }, 500);
+  });
+  still();
+  show(data.steps.length - 1);
+  return still;
+}

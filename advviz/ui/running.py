@@ -1,0 +1,143 @@
+"""Jobs on a page: started, watched at a calm pace, stopped; never computed here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from advviz.compute import Job, State
+from advviz.errors import AdvvizError
+from advviz.experiments.result import Result
+from advviz.experiments.specs import Spec
+from advviz.pictures import photo
+from advviz.ui import state
+from advviz.ui.figures import picture, waiting
+from advviz.ui.words import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page knows of an experiment at one moment."""
+
+    result: Result | None
+    words: str  # how far it has come, or why there is nothing
+    share: float | None = None
+    preview: Any = None
+    error: str | None = None  # one sentence, where it failed
+
+    @property
+    def content(self) -> str:
+        """What stands in the place of the picture that is not there yet."""
+        below = "" if self.preview is None else picture(photo(self.preview), "still being made")
+        return waiting(self.words, self.share, below)
+
+
+Finds = dict[Spec, Shown]
+Draw = Callable[[Finds], str]
+
+
+def show(
+    specs: Sequence[Spec],
+    place: DeltaGenerator,
+    draw: Draw,
+    button: DeltaGenerator | None = None,
+    *,
+    fresh: bool = False,
+) -> Finds:
+    """Have experiments computed, and show whenever there is more to see.
+
+    Args:
+        specs: in the order in which they are wanted.
+        place: where the drawing is shown.
+        draw: makes HTML of what is known; called at most four times a second.
+        button: the place of the button: Stop while jobs run, Run afterwards.
+        fresh: compute again although results are known.
+
+    Returns:
+        What is known at the end: of every spec, its result or why there is none.
+    """
+    wanted = tuple(dict.fromkeys(specs))
+    if state.is_stopped(wanted):
+        finds = {spec: _kept(spec) for spec in wanted}
+        place.html(draw(finds))
+    else:
+        finds = _watch(wanted, place, draw, button, fresh)
+    _run_button(button)
+    return finds
+
+
+def _watch(
+    wanted: tuple[Spec, ...],
+    place: DeltaGenerator,
+    draw: Draw,
+    button: DeltaGenerator | None,
+    fresh: bool,
+) -> Finds:
+    finds: Finds = {}
+    shown, pulse = "", st.empty()
+    with state.engine().watch(state.session(), wanted, fresh=fresh) as view:
+        if not view.done:
+            _stop_button(button, wanted)
+        for _ in view.updates():
+            finds = {spec: _seen(job) for spec, job in zip(wanted, view.jobs, strict=True)}
+            drawn = draw(finds)
+            if drawn != shown:
+                place.html(drawn)
+            else:
+                pulse.empty()  # sends next to nothing, and lets a newer run take over
+            shown = drawn
+    return finds
+
+
+def _stop_button(button: DeltaGenerator | None, specs: tuple[Spec, ...]) -> None:
+    if button is not None:
+        button.button("Stop", key="av.stop", on_click=state.stop, args=(specs,), width="stretch")
+
+
+def _run_button(button: DeltaGenerator | None) -> None:
+    if button is None:
+        return
+    button.button(
+        "Run",
+        key="av.run",
+        type="primary",
+        on_click=state.resume,
+        width="stretch",
+        help="A page runs by itself when a choice changes; results that are known are shown at "
+        "once, for the same set-up gives the same numbers.",
+    )
+
+
+def _seen(job: Job) -> Shown:
+    if job.state is State.DONE:
+        return Shown(job.result, "")
+    if job.state is State.FAILED:
+        return _failed(job.error or "this could not be computed")
+    if job.state is State.CANCELLED:
+        return Shown(None, "stopped")
+    if job.progress is None:
+        ahead = f"waiting, {job.position} before it" if job.position else "next"
+        return Shown(None, ahead if job.state is State.WAITING else "starting")
+    stage, done, total = job.progress
+    words = f"{stage}: step {done}" + (f" of {total}" if total else "")
+    return Shown(None, words, done / total if total else None, job.preview)
+
+
+def _kept(spec: Spec) -> Shown:
+    try:
+        result = state.engine().peek(spec)
+    except AdvvizError as error:
+        return _failed(str(error))
+    return Shown(result, "" if result else "stopped")
+
+
+def _failed(sentence: str) -> Shown:
+    return Shown(None, "could not be made", error=sentence)
+
+
+def failures(finds: Finds) -> None:
+    """Say once, in a sentence each, what could not be computed."""
+    for sentence in sorted({shown.error for shown in finds.values() if shown.error}):
+        st.error(plain(sentence))

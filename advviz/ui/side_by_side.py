@@ -1,0 +1,134 @@
+"""The Saliency page's figures: methods side by side, for both models and both pictures."""
+
+from advviz import pictures
+from advviz.data import images
+from advviz.experiments.specs import AttackSpec, ExplainSpec, Spec
+from advviz.models.records import record
+from advviz.ui import figures, maps
+from advviz.ui.figures import Row, Tile, picture
+from advviz.ui.running import Finds
+from advviz.ui.setup import Setup
+from advviz.ui.words import CAPTIONS, ROW, TONES, Array, reading
+
+PICTURES = ("original", "attacked")
+METHODS = ("gradient", "smoothgrad")
+HEADS = ("original", "gradient", "SmoothGrad", "attacked", "gradient", "SmoothGrad")
+
+
+def wanted(setup: Setup, model: str) -> dict[tuple[str, str], ExplainSpec]:
+    """A model's maps, by picture and method."""
+    return {
+        (image, method): setup.explain_on(model, method, image)
+        for image in PICTURES
+        for method in METHODS
+    }
+
+
+def attack(setup: Setup, model: str) -> AttackSpec:
+    """The attack that makes a model's attacked picture."""
+    return setup.attack_on(model)
+
+
+def specs(setup: Setup) -> tuple[Spec, ...]:
+    """All maps of the page, and the attacks that they start from."""
+    models = setup.models
+    found: list[Spec] = [attack(setup, model) for model in models]
+    keys = [(image, method) for image in PICTURES for method in METHODS]
+    found += [wanted(setup, model)[key] for key in keys for model in models]
+    return tuple(found)
+
+
+def draw(setup: Setup, finds: Finds) -> str:
+    """Both models' rows as far as they are known."""
+    painted = _maps(setup, finds)
+    rows = []
+    for model in setup.models:
+        described = record(model)
+        tiles = []
+        for image in PICTURES:
+            tiles.append(_photo(setup, model, image, finds))
+            tiles += [painted[f"{model}/{image}/{method}"] for method in METHODS]
+        tiles[3] = Tile(tiles[3].content, tiles[3].caption, "‖")
+        named = _named(setup, model, finds)
+        strip = figures.strip(described, named)
+        rows.append(Row(described, strip, tiles))
+    return figures.board(HEADS, rows, _captions(setup))
+
+
+def _named(setup: Setup, model: str, finds: Finds) -> str:
+    said = []
+    for image in PICTURES:
+        spec = wanted(setup, model)[image, "gradient"]
+        result = finds[spec].result
+        if result is not None:
+            said.append(str(result.facts["explained"]))
+    if not said:
+        return "one moment"
+    objective = _objective(setup)
+    classes = said[0] if len(set(said)) == 1 else " and ".join(said)
+    return f"what moves the {objective} of {classes}"
+
+
+def _objective(setup: Setup) -> str:
+    explained = setup.explain_on(setup.models[0], "gradient", "original")
+    return "loss" if explained.objective == "cross-entropy" else "logit"
+
+
+def _photo(setup: Setup, model: str, image: str, finds: Finds) -> Tile:
+    described, smooth = record(model), setup.view.smooth
+    word = ROW[described.is_robust][1]
+    shown = finds[attack(setup, model)]
+    if image == "original":
+        pixels: Array = images.load(setup.board.image, described.input_size).pixels
+        logits = None if shown.result is None else shown.result.arrays["original_logits"]
+    elif shown.result is None:
+        return Tile(shown.content)
+    else:
+        pixels, logits = shown.result.arrays["adversarial"], shown.result.arrays["logits"]
+    said = "" if logits is None else f"**{reading(logits, described.classes)}**"
+    drawn = picture(pictures.photo(pixels), f"the {image} picture, for {word}", smooth=smooth)
+    return Tile(drawn, said)
+
+
+def _maps(setup: Setup, finds: Finds) -> dict[str, Tile]:
+    tiles: dict[str, Tile] = {}
+    for method in METHODS:
+        specs = {
+            f"{model}/{image}/{method}": wanted(setup, model)[image, method]
+            for model in setup.models
+            for image in PICTURES
+        }
+        found = {
+            name: result.arrays["gradient"]
+            for name, spec in specs.items()
+            if (result := finds[spec].result)
+        }
+        drawn = maps.draw(found, setup.view)
+        for name, spec in specs.items():
+            if name not in drawn:
+                tiles[name] = Tile(finds[spec].content)
+                continue
+            model, image, _ = name.split("/")
+            other = found.get(f"{setup.other(model)}/{image}/{method}")
+            alt = f"{method} of the {image} picture, {ROW[record(model).is_robust][1]}"
+            body = picture(drawn[name], alt, smooth=setup.view.smooth)
+            tiles[name] = Tile(body, maps.said(found[name], other, finds[spec].result))
+    return tiles
+
+
+def _captions(setup: Setup) -> list[str]:
+    spec = wanted(setup, setup.models[0])["original", "smoothgrad"]
+    named = "the class that each model says" if spec.explained == "predicted" else spec.explained
+    values = {
+        "tone": TONES[setup.view.draw],
+        "objective": _objective(setup),
+        "named": named,
+        "samples": spec.samples,
+    }
+    gradient = CAPTIONS["gradient"].format(**values)
+    smooth = CAPTIONS["smoothgrad"].format(**values)
+    attacked = (
+        "**The attacked picture.** Compare the maps with those on the left: the picture hardly "
+        "moved, did they? A map is not a reason."
+    )
+    return [CAPTIONS["original"], gradient, smooth, attacked, gradient, smooth]

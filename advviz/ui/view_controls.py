@@ -1,0 +1,112 @@
+"""The widgets of what is shown, and how; nothing here changes a number."""
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from advviz.ui.fields import on_board
+from advviz.ui.setup import GAINS, Setup
+from advviz.ui.state import control
+
+
+def gain(setup: Setup) -> None:
+    """Amplify the drawn perturbation; the true change stays as it is."""
+    st.segmented_control(
+        "Draw the change",
+        GAINS,
+        required=True,
+        format_func=lambda gain: f"×{gain}",
+        help="At ×1 the change is drawn as it is: flat grey to the eye. Both rows share the gain.",
+        **_viewed(setup, "gain"),
+    )
+
+
+def drawing(setup: Setup) -> None:
+    """Choose how gradients are drawn."""
+    names = {"ink": "ink", "rgb": "RGB", "signed": "± red, blue"}
+    st.segmented_control(
+        "Draw maps as",
+        list(names),
+        required=True,
+        format_func=names.__getitem__,
+        help="Ink: size alone. RGB: the tutorial's colours. ±: red where brighter raises the "
+        "objective, blue where darker does.",
+        **_viewed(setup, "draw"),
+    )
+
+
+def scale(setup: Setup) -> None:
+    """Choose which maps share a scale."""
+    st.segmented_control(
+        "One scale per",
+        ["picture", "model", "all"],
+        required=True,
+        help="Robust gradients are much smaller; on one scale for all, a row goes blank. "
+        "Per model: the clean and the attacked picture share one. RGB always scales itself.",
+        **_viewed(setup, "scale"),
+    )
+
+
+def explained(setup: Setup) -> None:
+    """Choose the class that the maps are for."""
+    names = {"true": "true", "predicted": "predicted", "target": "target"}
+    offered = [name for name in names if name != "target" or setup.target]
+    current = setup.board.explained if setup.board.explained in offered else "predicted"
+    st.segmented_control(
+        "Explain for class",
+        offered,
+        required=True,
+        format_func=names.__getitem__,
+        help="One picture, several questions: what moves the score of the true class, of the "
+        "class that the network says, or of the target.",
+        **control("av.explained", current, _explain_for),
+    )
+
+
+def _explain_for(setup: Setup, explained: str) -> Setup:
+    return replace(setup.with_board(explained=explained), explained_class=None)
+
+
+def explained_image(setup: Setup) -> None:
+    """Choose the picture that the maps are of."""
+    st.segmented_control(
+        "Maps of the picture",
+        ["original", "attacked"],
+        required=True,
+        **control("av.maps_of", setup.board.explained_image, on_board("explained_image")),
+    )
+
+
+def noise(setup: Setup) -> None:
+    """Add the control: does random noise of the same size do the same?"""
+    st.toggle(
+        "Random noise ×100",
+        help="Is it just noise? A hundred random changes of the attack's size, on both models.",
+        **_viewed(setup, "noise"),
+    )
+
+
+def transfer(setup: Setup) -> None:
+    """Show each model the picture that was made to fool the other one."""
+    st.toggle(
+        "Try the other model's image (transfer)",
+        help="By default each model is attacked through its own gradients. Here each is shown "
+        "the picture that was made to fool the other one.",
+        **_viewed(setup, "transfer"),
+    )
+
+
+def smooth(setup: Setup) -> None:
+    """Interpolate the enlarged pictures."""
+    st.toggle(
+        "Smooth for viewing only",
+        help="Interpolate the enlarged pictures. The network sees the pixels, not this.",
+        **_viewed(setup, "smooth"),
+    )
+
+
+def _viewed(setup: Setup, name: str) -> dict[str, Any]:
+    return control(
+        f"av.{name}", getattr(setup.view, name), lambda s, value: s.with_view(**{name: value})
+    )

@@ -1,0 +1,142 @@
+"""The words of the interface: what a network said, verdicts, distances, captions."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a network says of one picture."""
+
+    label: str
+    confidence: float
+    probabilities: tuple[float, ...]
+
+    def __str__(self) -> str:
+        """Say the class and how sure the network is."""
+        return f"{self.label} {percent(self.confidence)}"
+
+
+def reading(logits: Array, classes: tuple[str, ...]) -> Reading:
+    """Read one row of logits."""
+    shifted = np.exp(logits.astype(np.float64) - float(np.max(logits)))
+    probabilities = shifted / shifted.sum()
+    best = int(np.argmax(probabilities))
+    return Reading(classes[best], float(probabilities[best]), tuple(map(float, probabilities)))
+
+
+def plain(sentence: str) -> str:
+    """Escape Markdown: a message may quote a link that anybody can have written."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:])", r"\\\1", sentence)
+
+
+def percent(value: float) -> str:
+    """Write a probability so that only certainty is 100% and only impossibility 0%."""
+    if 0.995 <= value < 1:
+        return "99.9%" if value >= 0.9985 else f"{100 * value:.1f}%"
+    if 0 < value < 0.005:
+        return "<1%"
+    return f"{100 * value:.0f}%"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a model fared: a word for the style sheet, a symbol, and the text beside it."""
+
+    kind: str  # fooled, astray, held or wrong
+    symbol: str
+    text: str
+
+    def __str__(self) -> str:
+        """Say the verdict with its symbol."""
+        return f"{self.symbol} {self.text}"
+
+
+def verdict(before: Reading, after: Reading, true_class: str | None, target: str | None) -> Verdict:
+    """Judge an attack; an upload has no true class, so the first answer stands for it."""
+    right = true_class or before.label
+    if before.label != right:
+        return Verdict("wrong", "–", "Wrong before the attack")
+    if after.label == right:
+        return Verdict("held", "✓", "Held against this attack")
+    if target is not None and after.label != target:
+        return Verdict("astray", "◐", f"Wrong, but not your target → {after}")
+    return Verdict("fooled", "✗", f"Fooled → {after}")
+
+
+def moved(difference: Array) -> str:
+    """Say how far pixels moved, in 255ths: the typical one and the largest."""
+    if not np.any(difference):
+        return "no pixel moves"
+    typical = 255 * float(np.sqrt(np.mean(np.square(difference, dtype=np.float64))))
+    largest = 255 * float(np.max(np.abs(difference)))
+    return f"a typical pixel moves {short(typical)} of 255; the largest {short(largest)}"
+
+
+def short(value: float) -> str:
+    """Write a number with about two digits."""
+    return f"{value:.2g}" if value < 10 else f"{value:.0f}"
+
+
+def numerics(facts: Mapping[str, Any]) -> str:
+    """Say under a picture that a faster copy of the model made it; nothing otherwise."""
+    used = str(facts.get("numerics", "reference"))
+    return "" if used == "reference" else f"fast numerics: {used}"
+
+
+def strength(norm: str, eps: float) -> str:
+    """Write a budget in the unit of its norm."""
+    if norm == "linf":
+        return f"L∞ {255 * eps:.4g}/255"
+    return f"L2 {eps:.1f}" if eps == round(eps, 1) else f"L2 {eps:g}"
+
+
+def budget(norm: str, eps: float, size: int) -> str:
+    """Write a budget together with what it means for a pixel of a square RGB picture."""
+    if norm == "l2":
+        return f"{eps:g} = {short(255 * eps / (3 * size * size) ** 0.5)}/255 RMS a pixel"
+    return f"{255 * eps:.4g}/255, any pixel"
+
+
+ROW = {
+    False: ("○", "Standard"),
+    True: ("●", "Robust"),
+}
+"""Symbol and word of a model, by whether it was trained against an attacker."""
+
+CAPTIONS = {
+    "original": (
+        "**What the network receives.** The square crop, at its own size, enlarged without "
+        "smoothing. It says nothing of the rest of the photo."
+    ),
+    "perturbation": (
+        "**The change, drawn ×{gain}.** Grey: unchanged. {moved}. A quiet picture "
+        "does not mean a harmless change."
+    ),
+    "attacked": (
+        "**Original plus change, exactly.** Compare it with the original: can you tell them "
+        "apart? One image is an anecdote; the share over many is on Home."
+    ),
+    "gradient": (
+        "**Gradient.** {tone}: a tiny change here moves the {objective} for **{named}** most. "
+        "{tone} does not mean good evidence."
+    ),
+    "smoothgrad": (
+        "**SmoothGrad.** The gradient for **{named}**, averaged over {samples} noisy copies. "
+        "Look for outlines. Cleaner is not necessarily truer."
+    ),
+    "favourite": (
+        "**Favourite image.** Optimised from {start} to raise **{named}**. Can you name it? "
+        "Not a photo, not a memory."
+    ),
+}
+"""What it is, what to notice, what it cannot tell you."""
+
+TONES = {"ink": "Dark", "rgb": "Far from grey", "signed": "Red or blue"}
+"""What marks a place that matters, in each way of drawing a map."""

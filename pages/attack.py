@@ -1,0 +1,55 @@
+"""Attack: one model, every parameter, and the search step by step."""
+
+import streamlit as st
+
+from advviz.models.records import record
+from advviz.ui import (
+    attack_controls,
+    components,
+    controls,
+    notes,
+    running,
+    single,
+    state,
+    take_home,
+)
+from advviz.ui import view_controls as viewing
+
+PAGE = state.Page("attack", ("gain", "smooth"))
+
+setup = state.begin(PAGE)
+spec = setup.attack_on(setup.model)
+
+button = controls.four(setup, controls.model)
+with st.container(border=True):
+    attack_controls.advanced(setup, full=True)
+
+notes.trail(setup)
+place = st.empty()
+finds = running.show([spec], place, lambda finds: single.draw(setup, spec, finds[spec]), button)
+running.failures(finds)
+
+result = finds[spec].result
+if result is not None:
+    followed = single.followed(setup, result)
+    components.replay(
+        record(spec.model),
+        result,
+        followed,
+        spec.norm,
+        smooth=setup.view.smooth,
+        key="av.replay",
+    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+            viewing.gain(setup)
+            viewing.smooth(setup)
+        st.html(single.change(setup, spec, result))
+    with right:
+        st.html(single.distances(spec, result))
+        st.caption(single.caveat(spec, result))
+with st.expander("Your own picture"):
+    controls.upload(setup)
+notes.source(setup)
+take_home.offer(finds, state.link(PAGE), [spec])

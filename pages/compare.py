@@ -1,0 +1,45 @@
+"""Compare: one picture, two models, the same attack, side by side."""
+
+import streamlit as st
+
+from advviz.ui import attack_controls, board, controls, notes, running, state, take_home
+from advviz.ui import view_controls as viewing
+
+PAGE = state.Page("board", ("rows", "gain", "draw", "scale", "transfer", "noise", "smooth"))
+
+setup = state.begin(PAGE)
+
+button = controls.four(setup, controls.rows)
+with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+    viewing.gain(setup)
+    viewing.explained(setup)
+    viewing.explained_image(setup)
+    viewing.drawing(setup)
+    viewing.scale(setup)
+    viewing.noise(setup)
+
+notes.trail(setup)
+place = st.empty()
+with st.container(horizontal=True, gap="medium"):
+    viewing.transfer(setup)
+    viewing.smooth(setup)
+with st.expander("Advanced: norm, steps, step size, start, seed; your own picture"):
+    attack_controls.advanced(setup)
+    controls.upload(setup)
+
+control = st.container()
+left, right = st.columns([1, 1.4], gap="large")
+with left:
+    notes.source(setup)
+taken = st.container()
+notes.try_next(setup)
+
+finds = running.show(board.specs(setup), place, lambda finds: board.draw(setup, finds), button)
+running.failures(finds)
+with control:
+    notes.noise_control(setup, finds)
+with right:
+    notes.search_curves(setup, finds)
+with taken:
+    attacks = [setup.board.attack(model) for model in setup.models]
+    take_home.offer(finds, state.link(PAGE), attacks)

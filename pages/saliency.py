@@ -1,0 +1,46 @@
+"""Saliency: what moves the answer, by method, model and picture."""
+
+import streamlit as st
+
+from advviz.ui import (
+    attack_controls,
+    controls,
+    method_controls,
+    notes,
+    running,
+    side_by_side,
+    state,
+    take_home,
+)
+from advviz.ui import view_controls as viewing
+
+PAGE = state.Page("explain", ("rows", "draw", "scale", "smooth"))
+
+setup = state.begin(PAGE)
+
+button = controls.four(setup, controls.rows)
+with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    method_controls.explained(setup)
+    method_controls.objective(setup)
+    viewing.drawing(setup)
+    viewing.scale(setup)
+with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    method_controls.smoothgrad(setup)
+
+notes.trail(setup)
+place = st.empty()
+viewing.smooth(setup)
+with st.expander("Advanced: how the attacked picture is made; your own picture"):
+    attack_controls.advanced(setup)
+    controls.upload(setup)
+notes.source(setup)
+finds = running.show(
+    side_by_side.specs(setup), place, lambda finds: side_by_side.draw(setup, finds), button
+)
+running.failures(finds)
+image = setup.board.explained_image
+take_home.offer(
+    finds,
+    state.link(PAGE),
+    [setup.explain_on(model, "smoothgrad", image) for model in setup.models],
+)

@@ -1,0 +1,154 @@
+"""An engine for tests of the pages: it remembers what it was asked and answers at once."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from advviz.compute import Job, State
+from advviz.data import images
+from advviz.experiments.result import Result
+from advviz.experiments.specs import (
+    AttackSpec,
+    ExplainSpec,
+    NoiseSpec,
+    PredictSpec,
+    Spec,
+    VisualizeSpec,
+)
+from advviz.models.records import record
+
+STEPS = 4
+
+
+class FakeEngine:
+    """Answers every spec with made-up arrays: the standard model falls, the robust one holds."""
+
+    def __init__(self) -> None:
+        self.asked: list[Spec] = []
+        self.fails: str | None = None  # a sentence: every attack fails with it
+        self.fresh: list[bool] = []
+        self.stopped: list[str] = []
+
+    def submit(self, spec: Spec) -> Job:
+        self.asked.append(spec)
+        if self.fails is not None and isinstance(spec, AttackSpec):
+            return Job(spec, "", State.FAILED, error=self.fails)
+        return Job(spec, "", State.DONE, result=made_up(spec))
+
+    def watch(self, _session: str, specs: Sequence[Spec], *, fresh: bool = False) -> "FakeView":
+        self.fresh.append(fresh)
+        return FakeView(tuple(self.submit(spec) for spec in specs))
+
+    def peek(self, _spec: Spec) -> Result | None:
+        return None
+
+    def stop(self, session: str) -> None:
+        self.stopped.append(session)
+
+    def attacks(self) -> list[AttackSpec]:
+        return [spec for spec in self.asked if isinstance(spec, AttackSpec)]
+
+
+class FakeView:
+    done = True
+
+    def __init__(self, jobs: tuple[Job, ...]) -> None:
+        self.jobs = jobs
+
+    def updates(self) -> Iterator[None]:
+        yield
+
+    def __enter__(self) -> "FakeView":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+def logits_for(model: str, name: str) -> np.ndarray:
+    """Logits that say a class with about 97%."""
+    described = record(model)
+    logits = np.zeros(len(described.classes), np.float32)
+    logits[described.class_index(name)] = 6.0
+    return logits
+
+
+def made_up(spec: Spec) -> Result:
+    """A result of the right shape."""
+    if isinstance(spec, AttackSpec):
+        return _attack(spec)
+    if isinstance(spec, ExplainSpec):
+        return _map(spec)
+    if isinstance(spec, VisualizeSpec):
+        start, picture = _noise(0), _noise(1)
+        values = np.linspace(-1, 9, STEPS + 1, dtype=np.float32)
+        name = spec.unit.removeprefix("class:") if spec.unit.startswith("class:") else "dog"
+        arrays = {"start": start, "picture": picture, "values": values}
+        return Result.of(arrays | {"logits": logits_for(spec.model, name)}, {})
+    if isinstance(spec, NoiseSpec):
+        logits = np.tile(logits_for(spec.model, "cat"), (spec.draws, 1))
+        arrays = {"original_logits": logits[0], "logits": logits, "example": _noise(2)}
+        return Result.of(arrays, {"changed": 0, "draws": spec.draws})
+    assert isinstance(spec, PredictSpec)
+    said = _true(spec.image)
+    return Result.of({"pixels": _noise(3), "logits": logits_for(spec.model, said)}, {})
+
+
+def _true(image: str) -> str:
+    if image.startswith("sample:"):
+        from advviz.data import gallery
+
+        return gallery.sample(image.removeprefix("sample:")).true_class or "dog"
+    return "cat"
+
+
+def _noise(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).random((3, 64, 64), dtype=np.float32)
+
+
+def _attack(spec: AttackSpec) -> Result:
+    described = record(spec.model)
+    original = images.load(spec.image, described.input_size).pixels
+    change = np.sign(_noise(4) - 0.5) * np.float32(min(spec.eps, 1.0) / 110)
+    adversarial = np.clip(original + change, 0, 1).astype(np.float32)
+    true = _true(spec.image)
+    reached = spec.target if spec.target != "any" else "bus"
+    falls = not described.is_robust
+    after = logits_for(spec.model, reached if falls else true)
+    shares = np.full((STEPS + 1, len(described.classes)), 0.01, np.float32)
+    shares[:, described.class_index(reached)] = np.linspace(0, 0.9, STEPS + 1)
+    pictures = np.stack([original + (adversarial - original) * s / STEPS for s in range(STEPS + 1)])
+    arrays = {
+        "original": original,
+        "adversarial": adversarial,
+        "original_logits": logits_for(spec.model, true),
+        "logits": after,
+        "eight_bit_logits": after,
+        "trajectory": pictures.astype(np.float32),
+        "curve_objective": np.linspace(-5, 0, STEPS + 1),
+        "curve_probabilities": shares,
+        "curve_distance": np.linspace(0, spec.eps, STEPS + 1),
+    }
+    difference = (adversarial - original).astype(np.float64)
+    facts = {
+        "success": falls,
+        "l2": float(np.linalg.norm(difference)),
+        "linf": float(np.abs(difference).max()),
+        "true_class": true,
+        "steps": STEPS,
+        "first_success": 2 if falls else None,
+        "zero_gradient_steps": 0,
+        "seconds": 0.1,
+    }
+    return Result.of(arrays, facts)
+
+
+def _map(spec: ExplainSpec) -> Result:
+    scale = 1.0 if record(spec.model).is_robust else 8.0
+    explained = spec.explained if spec.explained != "predicted" else "cat"
+    arrays = {
+        "pixels": _noise(5),
+        "gradient": (_noise(6) - 0.5) * np.float32(scale),
+        "logits": logits_for(spec.model, "cat"),
+    }
+    return Result.of(arrays, {"explained": explained, "value": 0.5})

@@ -1,0 +1,114 @@
+"""The golden results of every method, on a toy in float64.
+
+A method that changes must raise its spec's `version`, for results are kept by it. After
+that, `python tests/goldens.py` writes the new goldens; it refuses while a version is old.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from toys import Convolutional, built, labels, pictures
+
+from advviz.attacks.pgd import PGDParams, pgd
+from advviz.attacks.random_noise import random_noise
+from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
+from advviz.explain.gradient import gradient
+from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
+from advviz.featurevis.ascent import AscentParams, ascent, noise_images
+from advviz.featurevis.fourier import FourierParams, fourier_ascent
+from advviz.models.classifier import Classifier
+from advviz.noise import Noise
+from advviz.objectives import Logit, Unit, away_from, towards
+from advviz.protocol import run
+from advviz.threat_models import L2Ball, LinfBall
+
+PATH = Path(__file__).with_name("goldens.json")
+TOLERANCE = 1e-9
+# Below 16 numbers torch draws one by one, in the same way on every processor.
+IMAGES = pictures(2, (3, 2, 2))
+CLASSES = labels(0, 2)
+NOISE = Noise(7)
+
+
+def measured() -> dict[str, dict[str, Any]]:
+    """Compute every method's golden: its spec's version and its numbers."""
+    network = Classifier(built(Convolutional))
+    step = PGDParams(step_size=0.1, steps=5)
+    starts = PGDParams(step_size=0.03, steps=5, random_start=True, restarts=2)
+    found = {
+        "pgd l2": (AttackSpec, pgd(IMAGES, away_from(CLASSES), L2Ball(0.3), step, noise=NOISE)),
+        "pgd linf": (
+            AttackSpec, pgd(IMAGES, towards(CLASSES, "margin"), LinfBall(0.1), starts, noise=NOISE)
+        ),
+        "pgd l2 random": (
+            AttackSpec, pgd(IMAGES, towards(CLASSES, "logit"), L2Ball(0.3), starts, noise=NOISE)
+        ),
+        "gradient": (ExplainSpec, gradient(IMAGES, away_from(CLASSES))),
+        "smoothgrad": (ExplainSpec, smooth("signed", "range")),
+        "smoothgrad squared": (ExplainSpec, smooth("squared", "absolute")),
+        "random noise": (NoiseSpec, random_noise(IMAGES, L2Ball(0.3), 3, noise=NOISE)),
+        "ascent": (
+            VisualizeSpec,
+            ascent(
+                noise_images(IMAGES, NOISE), Unit("conv2", CLASSES),
+                AscentParams(eps=1, step_size=0.2, steps=6), noise=NOISE,
+            ),
+        ),
+        "fourier": (
+            VisualizeSpec,
+            fourier_ascent(IMAGES, Logit(CLASSES), FourierParams(steps=4), noise=NOISE),
+        ),
+    }  # fmt: skip
+    return {
+        name: {"version": spec.version, "values": numbers(run(procedure, network))}
+        for name, (spec, procedure) in found.items()
+    }
+
+
+def smooth(magnitude: Any, unit: Any) -> Any:
+    """Begin a SmoothGrad of 10 samples."""
+    params = SmoothGradParams(samples=10, sigma=0.2, sigma_unit=unit, magnitude=magnitude)
+    return smoothgrad(IMAGES, away_from(CLASSES), params, noise=NOISE)
+
+
+def numbers(result: Any) -> list[float]:
+    """Return the main array of a result, flat."""
+    for name in ("attributions", "images", "pictures", "logits"):
+        if hasattr(result, name):
+            values: torch.Tensor = getattr(result, name)
+            return [float(value) for value in values.flatten()]
+    raise TypeError(f"no array is known of {type(result).__name__}")
+
+
+def agree(one: list[float], other: list[float]) -> bool:
+    """Compare to the tolerance."""
+    pairs = zip(one, other, strict=False)
+    return len(one) == len(other) and all(abs(a - b) <= TOLERANCE for a, b in pairs)
+
+
+def complaint(name: str, golden: dict[str, Any], now: dict[str, Any]) -> str | None:
+    """Say what is wrong with a method, or None."""
+    if now["version"] != golden["version"]:
+        return f"{name}: version {now['version']} has no golden yet; run python tests/goldens.py"
+    if not agree(golden["values"], now["values"]):
+        return f"{name} has changed: raise its spec's version, then run python tests/goldens.py"
+    return None
+
+
+def main() -> None:
+    """Write the goldens of methods that are new or whose version was raised."""
+    kept = json.loads(PATH.read_text()) if PATH.exists() else {}
+    for name, now in measured().items():
+        if name in kept and now["version"] <= kept[name]["version"]:
+            said = complaint(name, kept[name], now)
+            if said:
+                raise SystemExit(said)
+        else:
+            kept[name] = now
+    PATH.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
