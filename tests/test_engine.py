@@ -524,7 +524,7 @@ def test_a_known_result_needs_no_prerequisites(make_engine):
     spec = quick(needs=(attack,))
     one.run(spec)
     other = make_engine()
-    other.cache.put(one.submit(spec).key, one.peek(spec))
+    other.results.memory.put(one.submit(spec).key, one.peek(spec))
     assert other.submit(spec).state is State.DONE
     assert other.open_jobs() == ()
     assert len(log) == 1

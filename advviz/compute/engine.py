@@ -10,17 +10,17 @@ from threading import Condition, Lock, Thread
 from types import TracebackType
 from typing import Self
 
-from advviz.compute import shipped
 from advviz.compute.cache import MemoryCache
 from advviz.compute.disk import DiskCache, default_folder
 from advviz.compute.job import Job, State
 from advviz.compute.keys import key_of
 from advviz.compute.queue import next_job, turn_of, waiting_order
+from advviz.compute.results import Results
 from advviz.compute.stepping import step
 from advviz.compute.store import ModelStore
 from advviz.errors import AdvvizError, CancelledError
 from advviz.experiments.result import Result
-from advviz.experiments.specs import Spec, is_personal
+from advviz.experiments.specs import Spec
 
 QUANTUM = 0.5  # seconds of work before the queue is looked at again
 GRACE = 1.0  # seconds that a job goes on after its last watcher left
@@ -46,9 +46,7 @@ class Engine:
         disk: DiskCache | None = None,
     ) -> None:
         self.store = store or ModelStore()
-        self.disk = disk
-        self._use_shipped = use_shipped
-        self.cache = MemoryCache(cache_bytes)
+        self.results = Results(MemoryCache(cache_bytes), use_shipped=use_shipped, disk=disk)
         self._changed = Condition()
         self._jobs: dict[str, Job] = {}  # open ones, by key
         self._views: dict[str, View] = {}  # the current one of each session
@@ -66,7 +64,7 @@ class Engine:
         holder = object()  # watches the prerequisites until the job does
         try:
             key = key_of(spec)
-            known = None if fresh else self._known(spec, key)
+            known = None if fresh else self.results.find(spec, key)
             if known is not None:
                 return Job(spec, key, State.DONE, result=known)
             needs = tuple(
@@ -91,7 +89,7 @@ class Engine:
             return Job(spec, key, State.CANCELLED, error="the engine has been closed")
         if key in self._jobs:
             return self._jobs[key]
-        known = None if fresh else self.cache.get(key)  # it may have ended a moment ago
+        known = None if fresh else self.results.memory.get(key)  # it may have ended a moment ago
         if known is not None:
             return Job(spec, key, State.DONE, result=known)
         turn = turn_of(session, self._jobs.values())
@@ -128,7 +126,7 @@ class Engine:
         Raises:
             InvalidInputError: the spec names something that does not exist.
         """
-        return self._known(spec, key_of(spec))
+        return self.results.find(spec, key_of(spec))
 
     def run(self, spec: Spec, report: Callable[[Job], None] | None = None) -> Result:
         """Compute a spec and wait for it.
@@ -169,19 +167,6 @@ class Engine:
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join()
-
-    def _known(self, spec: Spec, key: str) -> Result | None:
-        """Return a result from memory, one that ships, or one from disk."""
-        result = self.cache.get(key)
-        if result is not None:
-            return result
-        if self._use_shipped:
-            result = shipped.read(spec)
-        if result is None and self.disk is not None:
-            result = self.disk.get(key)
-        if result is not None:
-            self.cache.put(key, result)
-        return result
 
     def _start(self) -> None:
         if self._thread is None:
@@ -232,8 +217,8 @@ class Engine:
             try:
                 result = step(job, self.store)
                 error = None
-                if result is not None and self.disk is not None and not is_personal(job.spec):
-                    self.disk.put(job.key, result)
+                if result is not None:
+                    self.results.keep(job.spec, job.key, result)
             except AdvvizError as failure:
                 result, error = None, str(failure)
             except Exception as failure:
@@ -247,7 +232,6 @@ class Engine:
                 if error is not None:
                     self._finish(job, State.FAILED, error=error)
                 elif result is not None:
-                    self.cache.put(job.key, result)
                     self._finish(job, State.DONE, result=result)
                 else:
                     self._close_abandoned()

@@ -57,13 +57,19 @@ def to_flags(spec: AnySpec) -> list[str]:
 
 
 def to_python(spec: AnySpec) -> str:
-    """Write a spec as a Python program that computes the same bytes."""
+    """Write a spec as a Python program that computes the same bytes; a board, all of its specs."""
     name = type(spec).__name__
+    group = isinstance(spec, BoardSpec)
+    last = (
+        "results = [engine().run(each) for each in spec.specs()]"
+        if group
+        else "result = engine().run(spec)"
+    )
     module = type(spec).__module__
     arguments = "".join(f"    {f.name}={getattr(spec, f.name)!r},\n" for f in fields(spec))
     return (
         f"from advviz.compute import engine\n"
         f"from {module} import {name}\n\n"
         f"spec = {name}(\n{arguments})\n"
-        f"result = engine().run(spec)\n"
+        f"{last}\n"
     )

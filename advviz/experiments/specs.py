@@ -21,7 +21,7 @@ REFERENCE, FAST = "reference", "fast"
 UNTARGETED = "any"
 PREDICTED = "predicted"
 RESULT = "result:"
-_IMAGE_HELP = "sample:ID, sha256:DIGEST of an upload, or result:LINK of an attack"
+_IMAGE_HELP = "sample:ID, sha256:DIGEST of an upload, or result:LINK of an attack or a drawing"
 
 
 class Spec(Protocol):
@@ -69,8 +69,8 @@ class _OfImage:
         check(self)
 
     def prerequisites(self) -> tuple[Spec, ...]:
-        """List the attack whose result is the image."""
-        return attack_of(self.image)
+        """List the experiment whose result is the image."""
+        return made_by(self.image)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,8 +238,8 @@ class VisualizeSpec:
         check(self)
 
     def prerequisites(self) -> tuple[Spec, ...]:
-        """List the attack whose result is the start."""
-        return () if self.start == "noise" else attack_of(self.start)
+        """List the experiment whose result is the start."""
+        return () if self.start == "noise" else made_by(self.start)
 
     def resolved(self) -> dict[str, Any]:
         """Return the values that the result depends on."""
@@ -287,33 +287,37 @@ class NoiseSpec(_OfImage):
         return control(self, pixels(self.image, record(self.model), results))
 
 
-def attack_of(image: str) -> tuple[AttackSpec, ...]:
-    """Return the attack that an image reference names, if it names one."""
+_MADE = {AttackSpec.kind: "adversarial", VisualizeSpec.kind: "picture"}
+"""Kinds of experiments whose results are images, and the array that holds the image."""
+
+
+def made_by(image: str) -> tuple[AttackSpec | VisualizeSpec, ...]:
+    """Return the experiment whose result an image reference names, if it names one."""
     if not image.startswith(RESULT):
         return ()
-    return (from_link(image.removeprefix(RESULT), {AttackSpec.kind: AttackSpec}),)
+    kinds = {AttackSpec.kind: AttackSpec, VisualizeSpec.kind: VisualizeSpec}
+    return (from_link(image.removeprefix(RESULT), kinds),)
 
 
 def pixels(image: str, described: ModelRecord, results: Sequence[Result]) -> Any:
     """Return the pixels [3, S, S] float32 that an image reference stands for."""
-    if image.startswith(RESULT):
-        return results[0].arrays["adversarial"]
+    for made in made_by(image):
+        return results[0].arrays[_MADE[made.kind]]
     return images.load(image, described.input_size).pixels
 
 
 def image_key(image: str, described: ModelRecord) -> Any:
     """Return what identifies an image's pixels: their digest, or how they are computed."""
-    attacks = attack_of(image)
-    if attacks:
-        spec = attacks[0]
-        return {"kind": spec.kind, "model": spec.model, **spec.resolved()}
+    for made in made_by(image):
+        weights = record(made.model).sha256
+        return {"kind": made.kind, "version": made.version, "weights": weights, **made.resolved()}
     return images.load(image, described.input_size).digest
 
 
 def true_class(image: str, described: ModelRecord) -> str | None:
     """Return the class that a gallery image is known to show, if the model knows the class."""
-    for attack in attack_of(image):
-        return true_class(attack.image, described)
+    for made in made_by(image):
+        return true_class(made.image, described) if isinstance(made, AttackSpec) else None
     if not image.startswith(images.SAMPLE_PREFIX):
         return None
     known = gallery.sample(image.removeprefix(images.SAMPLE_PREFIX)).true_class

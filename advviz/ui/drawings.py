@@ -6,9 +6,9 @@ from html import escape
 import streamlit as st
 
 from advviz import pictures
-from advviz.data import uploads
+from advviz.experiments.codec import to_link
 from advviz.experiments.result import Result
-from advviz.experiments.specs import PredictSpec, Spec, VisualizeSpec
+from advviz.experiments.specs import RESULT, PredictSpec, Spec, VisualizeSpec
 from advviz.models.records import record
 from advviz.ui import figures
 from advviz.ui.figures import Tile, picture, rich, tile, waiting
@@ -39,16 +39,17 @@ def specs(setup: Setup) -> tuple[VisualizeSpec, ...]:
 
 
 def viewings(setup: Setup, finds: Finds) -> tuple[Spec, ...]:
-    """What the other model says of each finished drawing, as saved to 8 bits."""
+    """What the other model says of each finished drawing."""
     return tuple(
-        PredictSpec(model=setup.other(spec.model), image=_kept(shown.result))
+        viewing_of(setup, spec)
         for spec in specs(setup)
         if (shown := finds.get(spec)) and shown.result is not None
     )
 
 
-def _kept(result: Result) -> str:
-    return uploads.store(pictures.png(pictures.photo(result.arrays["picture"])))
+def viewing_of(setup: Setup, spec: VisualizeSpec) -> PredictSpec:
+    """What the other model says of a drawing."""
+    return PredictSpec(model=setup.other(spec.model), image=RESULT + to_link(spec))
 
 
 def named(spec: VisualizeSpec) -> str:
@@ -101,7 +102,7 @@ def _seen(setup: Setup, spec: VisualizeSpec, result: Result, finds: Finds) -> st
     """Who else sees it? What each model says of the finished drawing."""
     wanted = spec.unit.removeprefix("class:") if spec.unit.startswith("class:") else None
     other = setup.other(spec.model)
-    viewing = finds.get(PredictSpec(model=other, image=_kept(result)))
+    viewing = finds.get(viewing_of(setup, spec))
     lines = [_says(spec.model, result, wanted, "says of its own drawing")]
     if viewing is None or viewing.result is None:
         lines.append("<p>…</p>")

@@ -1,10 +1,12 @@
 """The figures beside the anecdotes: what was measured of the shipped models, with intervals."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from advviz.models.records import ModelRecord, record
+from advviz.models.records import ModelRecord
+from advviz.resources import assets
 from advviz.ui.words import strength
 
 
@@ -74,9 +76,12 @@ def survival(described: ModelRecord, norm: str, eps: float) -> Survival | None:
 def recognised(artist: str, viewer: str) -> Share | None:
     """The share of a model's drawings of its classes that another model names.
 
-    The artist's record holds it among `accuracies`, as `Recognition.as_dict` writes it.
+    The figures are those that `python -m benchmarks.who_else` wrote; None without them.
     """
-    for entry in record(artist).accuracies.values():
-        if isinstance(entry, Mapping) and entry.get("seen_by") == viewer:
+    path = assets() / "figures" / "who_else.json"
+    if not path.exists():
+        return None
+    for entry in json.loads(path.read_text(encoding="utf-8"))["results"]:
+        if (entry["drawn_by"], entry["seen_by"]) == (artist, viewer):
             return Share.read(entry, entry["n"])
     return None

@@ -20,7 +20,7 @@ from advviz.experiments.specs import (
     AttackSpec,
     ExplainSpec,
     VisualizeSpec,
-    attack_of,
+    made_by,
     true_class,
 )
 from advviz.models.records import record
@@ -214,7 +214,12 @@ def _with_attack(setup: Setup, spec: AttackSpec) -> Setup:
 def _with_explanation(setup: Setup, spec: ExplainSpec) -> Setup:
     attacked = spec.image.startswith(RESULT)
     if attacked:
-        setup = _with_attack(setup, attack_of(spec.image)[0])
+        (made,) = made_by(spec.image)
+        if not isinstance(made, AttackSpec):
+            raise InvalidInputError(
+                "this page explains photos and attacked photos; the link names a drawing"
+            )
+        setup = _with_attack(setup, made)
     else:
         setup = setup.with_board(image=spec.image)
     roles = {PREDICTED: PREDICTED, setup.target: "target", setup.true_class: "true"}
