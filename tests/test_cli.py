@@ -16,7 +16,9 @@ from PIL import Image
 from advviz import resources
 from advviz.cli import app, main, outputs
 from advviz.cli.entry import COMMANDS
+from advviz.compute.disk import DiskCache
 from advviz.data import uploads
+from advviz.experiments.result import Result
 from advviz.models.records import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -528,3 +530,24 @@ def test_a_closed_pipe_is_no_error():
     err = started.stderr.read()
     assert (started.wait(), err) == (141, "")
     started.stderr.close()
+
+
+# --- cache ------------------------------------------------------------------------------
+
+
+def test_the_cache_is_measured_verified_and_emptied(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ADVVIZ_CACHE", str(tmp_path))
+    cache = DiskCache(tmp_path)
+    for key in ("aa" * 20, "bb" * 20):
+        cache.put(key, Result.of({"array": np.zeros(3)}, {}))
+    damaged = next(tmp_path.glob("bb/*"))
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+
+    def printed(action):
+        assert main(["cache", action, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    assert printed("info")["results"] == 2
+    assert printed("verify") == {"kept": 1, "damaged": 1}
+    assert printed("clear") == {"removed": 1}
+    assert printed("info") == {"folder": str(tmp_path), "results": 0, "bytes": 0}

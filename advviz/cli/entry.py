@@ -21,6 +21,7 @@ COMMANDS = {
     "board": "draw an attack and its maps for a standard and a robust model, as one picture",
     "noise": "change an image at random instead, many times: the control of an attack",
     "evaluate": "measure clean and robust accuracy on a folder of images",
+    "cache": "measure, verify or empty the results that are kept on disk",
     "train": "make the weights of a bundled model",
 }
 
