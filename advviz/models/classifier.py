@@ -15,6 +15,8 @@ ROWS_PER_PASS = 32
 """Rows of a 64 px query that share a pass; fewer for larger images. Fixed, so that the same
 query is cut in the same places and gives the same bytes."""
 
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
 
 class Classifier:
     """Answer queries with the unmodified network, in the precision of its weights.
@@ -51,11 +53,16 @@ class Classifier:
         )
 
     def call(self, call: Call) -> Any:
-        """Run a call's function and put the module's state back."""
+        """Run a call's function, then put hooks, training mode and gradients back."""
+        hooks = [getattr(m, kind) for m in self.module.modules() for kind in HOOKS]
+        before = [dict(registered) for registered in hooks]
         try:
             with torch.enable_grad():
                 return call.function(self.module)
         finally:
+            for registered, kept in zip(hooks, before, strict=True):
+                registered.clear()
+                registered.update(kept)
             self.module.eval().requires_grad_(False)
             self.module.zero_grad(set_to_none=True)
 
