@@ -22,7 +22,7 @@ spec = setup.attack_on(setup.model)
 
 button = controls.four(setup, controls.model)
 with st.container(border=True):
-    attack_controls.advanced(setup, full=True)
+    attack_controls.advanced(setup, spec, full=True)
 
 notes.trail(setup)
 place = st.empty()

@@ -20,14 +20,14 @@ with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
 
 notes.trail(setup)
 place = st.empty()
+trouble, control = st.container(), st.container()
 with st.container(horizontal=True, gap="medium"):
     viewing.transfer(setup)
     viewing.smooth(setup)
 with st.expander("Advanced: norm, steps, step size, start, seed; your own picture"):
-    attack_controls.advanced(setup)
+    attack_controls.advanced(setup, setup.board.attack(setup.board.standard))
     controls.upload(setup)
 
-control = st.container()
 left, right = st.columns([1, 1.4], gap="large")
 with left:
     notes.source(setup)
@@ -35,7 +35,8 @@ taken = st.container()
 notes.try_next(setup)
 
 finds = running.show(board.specs(setup), place, lambda finds: board.draw(setup, finds), button)
-running.failures(finds)
+with trouble:
+    running.failures(finds)
 with control:
     notes.noise_control(setup, finds)
 with right:

@@ -26,8 +26,8 @@ viewing.smooth(setup)
 finds = running.show(
     drawings.specs(setup), place, lambda finds: drawings.draw(setup, finds), button
 )
-running.failures(finds)
 finds |= running.show(
     drawings.viewings(setup, finds), place, lambda more: drawings.draw(setup, finds | more)
 )
+running.failures(finds)
 take_home.offer(finds, state.link(PAGE), drawings.specs(setup))

@@ -29,18 +29,19 @@ with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
 
 notes.trail(setup)
 place = st.empty()
+trouble = st.container()
 viewing.smooth(setup)
 with st.expander("Advanced: how the attacked picture is made; your own picture"):
-    attack_controls.advanced(setup)
+    attack_controls.advanced(setup, setup.attack_on(setup.models[0]))
     controls.upload(setup)
 notes.source(setup)
 finds = running.show(
     side_by_side.specs(setup), place, lambda finds: side_by_side.draw(setup, finds), button
 )
-running.failures(finds)
-image = setup.board.explained_image
+with trouble:
+    running.failures(finds)
 take_home.offer(
     finds,
     state.link(PAGE),
-    [setup.explain_on(model, "smoothgrad", image) for model in setup.models],
+    [setup.explain_on(model, "smoothgrad", "attacked") for model in setup.models],
 )

@@ -100,6 +100,19 @@ def test_a_disk_that_cannot_be_written_keeps_nothing_and_raises_nothing(tmp_path
     assert "not kept on disk" in caplog.text
 
 
+def test_a_damaged_file_that_cannot_be_removed_is_no_hit(cache, monkeypatch):
+    cache.put(KEY, result())
+    path = next(cache.folder.glob("*/*"))
+    path.write_bytes(b"damaged")
+
+    def refuses(self, **_):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "unlink", refuses)
+    assert cache.get(KEY) is None
+    assert path.exists()
+
+
 def test_a_full_disk_leaves_no_leftover(cache, monkeypatch, caplog):
     def full(_descriptor):
         raise OSError(28, "No space left on device")

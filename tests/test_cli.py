@@ -16,8 +16,10 @@ from PIL import Image
 from advviz import resources
 from advviz.cli import app, main, outputs
 from advviz.cli.entry import COMMANDS
+from advviz.cli.inputs import image_reference
 from advviz.compute.disk import DiskCache
 from advviz.data import uploads
+from advviz.errors import InvalidInputError
 from advviz.experiments.result import Result
 from advviz.models.records import catalogue
 
@@ -275,6 +277,16 @@ def test_a_result_is_explained_exactly_as_it_is(attacked, tmp_path, capsys):
     assert (tmp_path / "npz.png").read_bytes() == (tmp_path / "link.png").read_bytes()
 
 
+def test_a_result_damaged_anywhere_is_said_in_one_sentence(tmp_path):
+    path = tmp_path / "result.npz"
+    levels = np.random.default_rng(0).integers(0, 256, (3, 64, 64))
+    whole = outputs.npz({"adversarial": (levels / 255).astype(np.float32)})
+    for place in range(200, len(whole) - 200, len(whole) // 40):
+        path.write_bytes(whole[:place] + b"\xff" * 9 + whole[place + 9 :])
+        with pytest.raises(InvalidInputError, match="no NPZ, or it is damaged"):
+            image_reference(str(path))
+
+
 def test_exact_pixels_are_kept_beside_pictures():
     store = uploads.UploadStore()
     pixels = np.random.default_rng(0).random((3, 8, 8), np.float32)
@@ -308,6 +320,14 @@ def test_explain_draws_a_map(render, tmp_path, capsys):
         blocks = np.asarray(image).reshape(64, 3, 64, 3, 3)
     assert (blocks == blocks[:, :1, :, :1]).all()
     assert blocks.std() > 1
+
+
+@pytest.mark.parametrize(("method", "exact"), [("gradient", True), ("smoothgrad", False)])
+def test_explain_says_who_gave_the_directions(method, exact, tmp_path, capsys):
+    words = ("explain", "sample:goose", "--model", STANDARD, "--method", method, "--samples", "1")
+    out = tmp_path / "map.png"
+    said = json.loads(called(capsys, *words, "--numerics", "fast", "--out", out, "--json"))
+    assert (said["numerics"] == "reference") is exact
 
 
 @pytest.mark.parametrize(
@@ -459,6 +479,13 @@ def test_a_failure_while_writing_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(outputs.InvalidInputError, match="No space left on device"):
         outputs.write_files({folder / "first": b"1", folder / "second": b"2"})
     assert names(tmp_path) == []
+
+
+def test_a_folder_in_the_way_of_a_file_leaves_nothing(tmp_path):
+    (tmp_path / "b").mkdir()
+    with pytest.raises(outputs.InvalidInputError, match="is a folder"):
+        outputs.write_files({tmp_path / "a": b"1", tmp_path / "b": b"2"})
+    assert names(tmp_path) == ["b"]
 
 
 def test_files_that_were_there_are_replaced(tmp_path):

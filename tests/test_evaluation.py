@@ -10,18 +10,20 @@ import torch
 import toys
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from advviz.cli import main
 from advviz.cli.entry import parse
 from advviz.cli.options import given as given_fields
 from advviz.compute import Engine
 from advviz.data import gallery
+from advviz.data.folders import labelled_files, read_pixels
 from advviz.errors import InvalidInputError
 from advviz.evaluation import EvaluationSetup, Share, wilson
 from advviz.evaluation.accuracies import command_of, measured, name_of, write_into_record
 from advviz.evaluation.gallery_table import drive, known_pictures, next_class, reached
 from advviz.evaluation.recognition import drawings, who_else
-from advviz.evaluation.robustness import evaluate, evaluate_images
+from advviz.evaluation.robustness import ROWS, evaluate, evaluate_images
 from advviz.evaluation.sampling import sampled
 from advviz.experiments.specs import AttackSpec, VisualizeSpec
 from advviz.featurevis.ascent import AscentParams
@@ -268,8 +270,6 @@ def test_clean_accuracy_is_that_of_the_model(folder):
     found = evaluate(replace(SETUP, eps=0.0, steps=1), folder)
     described = record(STANDARD)
     classifier = load_model(STANDARD)
-    from advviz.data.folders import read_pixels
-
     right = 0
     for name, label in (("car", "car"), ("bird", "bird"), ("n02085620", "dog")):
         for path in (folder / name).iterdir():
@@ -286,6 +286,26 @@ def test_a_damaged_image_is_said(tmp_path, capsys):
     assert "cannot be read as an image" in printed.err
     assert printed.err.count("\n") == 1
     assert printed.out == ""
+
+
+def test_a_damaged_image_is_said_before_any_attack(tmp_path, monkeypatch):
+    (tmp_path / "cat").mkdir()
+    for number in range(ROWS):
+        Image.new("RGB", (64, 64)).save(tmp_path / "cat" / f"{number:02d}.png")
+    (tmp_path / "cat" / "last.png").write_bytes(b"no picture")
+    monkeypatch.setattr("advviz.evaluation.robustness.evaluate_images", pytest.fail)
+    with pytest.raises(InvalidInputError, match=r"last\.png cannot be read"):
+        evaluate(EvaluationSetup(model=STANDARD), tmp_path)
+
+
+def test_a_folder_s_pictures_are_decoded_as_an_upload_is(tmp_path):
+    (tmp_path / "cat" / "images" / "not.png").mkdir(parents=True)
+    (tmp_path / "cat" / "images" / "._a.png").write_bytes(b"what macOS leaves")
+    path = tmp_path / "cat" / "images" / "a.png"
+    Image.new("RGBA", (64, 64), (0, 0, 0, 0)).save(path)
+    files = labelled_files(tmp_path, ("cat",), {})
+    assert files.paths == (path,)
+    assert (read_pixels(path, 64) == 255).all()  # transparent: white, not the hidden black
 
 
 def test_figures_go_into_the_record(folder, tmp_path):

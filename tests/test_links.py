@@ -17,6 +17,7 @@ from advviz.experiments import links
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.fields import AUTO
 from advviz.experiments.specs import (
+    RESULT,
     AttackSpec,
     ExplainSpec,
     NoiseSpec,
@@ -189,3 +190,15 @@ def test_link_flags_and_python_compute_the_same_bytes(spec, tmp_path, monkeypatc
             if name in other:
                 assert other[name].dtype == array.dtype
                 assert other[name].tobytes() == array.tobytes(), name
+
+
+def test_fourier_coefficients_start_from_noise_whatever_the_start():
+    """So the start neither enters the key nor is computed first."""
+    attack = AttackSpec(model="tiny14-standard", image="sample:chelsea")
+    fourier = VisualizeSpec(model="tiny14-standard", unit="class:cat", method="fourier")
+    from_attack = replace(fourier, start=RESULT + links.to_link(attack))
+    assert from_attack.prerequisites() == ()
+    assert from_attack.resolved() == fourier.resolved()
+    plain = replace(from_attack, method="ascent")
+    assert plain.prerequisites() == (attack,)
+    assert plain.resolved() != replace(fourier, method="ascent").resolved()

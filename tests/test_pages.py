@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fake_engine import FakeEngine, logits_for
+from fake_engine import FakeEngine, logits_for, made_up
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from advviz import resources
 from advviz.errors import InvalidInputError
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec
+from advviz.models.records import record
+from advviz.ui import board, components, notes, state, words
 from advviz.ui import setup as setups
-from advviz.ui import state, words
 from advviz.ui.board import control
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -212,7 +213,7 @@ def test_the_norm_moves_the_strength_to_a_stop_of_about_the_same_size(engine: Fa
     assert attack.norm == "linf"
     assert 1 <= 255 * attack.eps <= 4
     at.button_group(key="av.norm").set_value("l2").run()
-    assert engine.attacks()[-1].eps in (1.0, 0.5, 1.25)
+    assert 0.5 <= engine.attacks()[-1].eps / setups.default().board.eps <= 2
 
 
 def test_a_free_strength_joins_the_stops(engine: FakeEngine):
@@ -268,7 +269,7 @@ def test_a_file_that_is_no_picture_is_one_sentence(engine: FakeEngine):
     at = opened("compare.py")
     at.file_uploader(key="av.upload").upload("me.png", b"not a picture", "image/png").run()
     assert len(at.warning) == 1
-    assert engine.attacks()[-1].image == "sample:chelsea"
+    assert engine.attacks()[-1].image == setups.default().board.image
 
 
 @pytest.mark.usefixtures("engine")
@@ -372,6 +373,7 @@ def reading(name: str) -> words.Reading:
         ("cat", "dog", "cat", None, "✗ Fooled → dog 91%"),
         ("dog", "bus", None, "bus", "✗ Fooled → bus 91%"),
         ("dog", "dog", None, "bus", "✓ Held against this attack"),
+        ("bus", "bus", None, "bus", "– Your target before the attack; choose another"),
     ],
 )
 def test_verdicts(before: str, after: str, true: str | None, target: str | None, expected: str):
@@ -424,6 +426,38 @@ def test_an_attack_on_a_result_is_refused_by_the_pages():
     )
     with pytest.raises(InvalidInputError, match="gallery picture or an upload"):
         setups.adopted(start, nested)
+
+
+def test_a_link_to_the_maps_of_the_original_keeps_the_attack_beside_it():
+    first = setups.default().with_board(explained_image="original", eps=5.0, target="bus")
+    second = setups.from_query(setups.default(), setups.to_query(first, "explain", ()))
+    assert second.attack_on(second.model) == first.attack_on(first.model)
+
+
+def test_after_a_link_the_noise_of_maps_still_follows_the_seed():
+    first = setups.default().with_board(seed=3)
+    second = setups.from_query(setups.default(), setups.to_query(first, "explain", ()))
+    changed = second.with_board(seed=7)
+    assert changed.explain_on(changed.model, "smoothgrad", "attacked").seed == 7
+
+
+@pytest.mark.parametrize("explained", ["true", "predicted", "target"])
+@pytest.mark.parametrize("target", ["goldfish", "any"])
+@pytest.mark.parametrize("image", ["sample:chelsea", "sample:rocket"])
+def test_every_card_changes_something(image: str, target: str, explained: str):
+    start = setups.default().with_board(image=image, target=target, explained=explained)
+    for label, _, change in notes.cards(start):
+        asked = set(board.specs(change(start)))
+        assert asked != set(board.specs(start)), label
+
+
+def test_the_replay_knows_which_step_was_returned():
+    spec = setups.default().attack_on("tiny14-standard")
+    result = made_up(spec)
+    trajectory = result.arrays["trajectory"][[0, 4, 1, 2, 3]]
+    moved = replace(result, arrays={**result.arrays, "trajectory": trajectory})
+    data = components.replay_data(record(spec.model), moved, ("goldfish",), "l2")
+    assert data["returned"] == 1
 
 
 def test_a_drawing_of_the_target_follows_the_target():

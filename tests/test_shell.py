@@ -151,7 +151,7 @@ def test_the_attack_is_replayed_by_one_scrubber(page: "Page", app_url: str):
     scrub = page.get_by_role("slider", name="Step of the attack")
     scrub.wait_for()
     last = page.get_attribute(".av-stage img", "src")
-    assert page.locator(".av-step").inner_text().startswith("step 20 of 20")
+    assert "the picture that the attack returns" in page.locator(".av-step").inner_text()
     scrub.focus()
     page.keyboard.press("Home")
     assert page.locator(".av-step").inner_text().startswith("step 0 of 20")

@@ -117,12 +117,12 @@ def test_a_recipe_goes_into_json():
 
 def test_the_last_of_every_folder_are_held_out():
     """Trained on and validated never overlap, whatever the folder's size."""
-    groups = tuple("a" * 30 + "b" * 25)
-    files = LabelledFiles(tuple(groups), tuple([0] * 55), groups, ())
+    groups = tuple("a" * 30 + "b" * 25 + "c" * 15)
+    files = LabelledFiles(tuple(groups), tuple([0] * 70), groups, ())
     chosen = replace(TINY, held_out=20, validated=10)
     trained, validated = split(files, chosen)
     assert trained == [*range(10), *range(30, 35)]
-    assert validated == [*range(10, 20), *range(35, 45)]
+    assert validated == [*range(10, 20), *range(35, 45), *range(55, 65)]
 
 
 def test_an_epoch_draws_classes_by_the_square_root_of_their_size():

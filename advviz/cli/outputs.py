@@ -39,6 +39,9 @@ def write_files(files: Mapping[Path, bytes]) -> None:
     """
     made: list[Path] = []
     partial = {path: path.with_name(f".{path.name}.{os.getpid()}.partial") for path in files}
+    for path in files:
+        if path.is_dir():  # the first files would be in place before this one is refused
+            raise InvalidInputError(f"{path} is a folder and cannot be replaced by a file")
     try:
         for path, data in files.items():
             _make_folder(path.parent, made)

@@ -63,8 +63,8 @@ class DiskCache:
             result = from_bytes(path.read_bytes())
             os.utime(path)
         except DamagedFileError as error:
-            log.warning("a cached result was removed: %s", error)
-            path.unlink(missing_ok=True)
+            log.warning("a cached result is not used: %s", error)
+            _remove(path)
             return None
         except OSError:
             return None
@@ -84,8 +84,7 @@ class DiskCache:
             partial.replace(path)
         except OSError as error:
             log.warning("a result was not kept on disk: %s", error)
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
+            _remove(partial)
             return
         self._until_scan -= len(data)
         if self._until_scan <= 0:
@@ -135,16 +134,22 @@ class DiskCache:
         now = time.time()
         for path, status in self._files(PARTIAL):
             if status.st_mtime < now - LEFTOVER_AGE or _is_dead(path):
-                path.unlink(missing_ok=True)
+                _remove(path)
         files = sorted(self._files(SUFFIX), key=lambda found: found[1].st_mtime)
         total = sum(status.st_size for _, status in files)
         if total > self._limit:
             for path, status in files:
-                path.unlink(missing_ok=True)
+                _remove(path)
                 total -= status.st_size
                 if total <= self._limit * ROOM:
                     break
         self._until_scan = max(self._limit // 20, self._limit - total)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file if that is allowed: it may be another user's, on a read-only disk."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def _writer() -> str:

@@ -20,7 +20,7 @@ def folder() -> Path:
 
 
 def read(spec: Spec) -> Result | None:
-    """Return the shipped result of a spec, or None where none ships or it is damaged.
+    """Return the shipped result of a spec, or None where none ships or it cannot be read.
 
     Raises:
         InvalidInputError: the spec names something that does not exist.
@@ -28,7 +28,7 @@ def read(spec: Spec) -> Result | None:
     path = folder() / f"{portable_key(spec)}.safetensors"
     try:
         return from_bytes(path.read_bytes())
-    except (FileNotFoundError, DamagedFileError):
+    except (OSError, DamagedFileError):
         return None
 
 

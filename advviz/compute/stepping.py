@@ -26,7 +26,7 @@ def step(job: Job, store: ModelStore) -> Result | None:
     except StopIteration as finished:
         result: Result = finished.value
         numerics = store.numerics(job.spec.model, job.spec.numerics)
-        return Result(result.arrays, MappingProxyType({**result.facts, "numerics": numerics}))
+        return Result(result.arrays, MappingProxyType({"numerics": numerics, **result.facts}))
     _show(job, request.progress)
     job.reply = store.respond(job.spec.model, request, job.spec.numerics)
     return None

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from advviz.data.decoding import decode
 from advviz.errors import InvalidInputError
 
 SUFFIXES = frozenset({".jpeg", ".jpg", ".png", ".webp"})
@@ -52,7 +53,7 @@ def labelled_files(
             skipped.append(child.name)
             continue
         # Tiny ImageNet, as distributed, keeps a class's pictures in a folder "images".
-        for path in sorted(p for p in child.rglob("*") if p.suffix.lower() in SUFFIXES):
+        for path in sorted(p for p in child.rglob("*") if _is_picture(p)):
             paths.append(path)
             labels.append(index[child.name])
             groups.append(child.name)
@@ -64,16 +65,22 @@ def labelled_files(
     return LabelledFiles(tuple(paths), tuple(labels), tuple(groups), tuple(skipped))
 
 
+def _is_picture(path: Path) -> bool:
+    """Say whether a path is a picture by its name; what macOS hides beside each is none."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
 def read_pixels(path: Path, size: int) -> np.ndarray:
     """Read an image as uint8 [3, size, size]; centre crop and resize where it has another size.
+
+    The file is decoded as an upload is: upright, with transparency on white.
 
     Raises:
         InvalidInputError: the file is no image that can be decoded.
     """
     try:
-        with Image.open(path) as opened:
-            image = opened.convert("RGB")
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        image = decode(path.read_bytes())
+    except (OSError, InvalidInputError) as error:
         raise InvalidInputError(f"{path} cannot be read as an image: {error}") from error
     if image.size != (size, size):
         image = centre_square(image).resize((size, size), Image.Resampling.LANCZOS)

@@ -77,6 +77,8 @@ def evaluate(
     described = record(setup.model)
     files = labelled_files(folder, described.classes, described.wordnet_ids)
     rows = sampled(files.groups, limit, setup.seed)
+    for row in rows:
+        read_pixels(files.paths[row], described.input_size)  # said now, not after hours of attacks
     classifier = ModelStore().classifier(setup.model, setup.numerics)
     clean = robust = 0
     for first in range(0, len(rows), ROWS):

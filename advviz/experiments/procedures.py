@@ -13,6 +13,7 @@ from advviz.attacks.result import AttackResult
 from advviz.experiments.result import Array, Result
 from advviz.experiments.specs import (
     PREDICTED,
+    REFERENCE,
     UNTARGETED,
     AttackSpec,
     ExplainSpec,
@@ -147,6 +148,8 @@ def explain(spec: ExplainSpec, described: ModelRecord, pixels: Array) -> Steps:
         "logits": found.logits[0].cpu(),
     }
     facts = {"explained": described.classes[index], "value": float(found.values[0])}
+    if spec.method == "gradient":  # it is exact, whatever the spec says
+        facts["numerics"] = REFERENCE
     return Result.of(arrays, facts)
 
 

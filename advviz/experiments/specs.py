@@ -54,7 +54,11 @@ class Spec(Protocol):
 
 
 def _numerics() -> Any:
-    return choice(REFERENCE, (REFERENCE, FAST), "fast: a copy of the model chooses directions")
+    return choice(
+        REFERENCE,
+        (REFERENCE, FAST),
+        "reference: the model as it is; fast: a copy of it chooses the directions",
+    )
 
 
 class _OfImage:
@@ -113,7 +117,9 @@ class AttackSpec(_OfImage):
     )
     random_start: bool = switch(False, "start at a random point of the ball")
     restarts: int = count(1, 1, 50, "independent searches; more than 1 start at random points")
-    loss: str = choice("cross-entropy", ("cross-entropy", "logit", "margin"), "objective")
+    loss: str = choice(
+        "cross-entropy", ("cross-entropy", "logit", "margin"), "what the search raises"
+    )
     early_stop: bool = switch(False, "stop at the first success")
     seed: int = count(0, 0, 2**31 - 1, "of all random numbers")
     numerics: str = _numerics()
@@ -221,11 +227,11 @@ class VisualizeSpec:
     """A picture that excites a class, a unit, or a channel."""
 
     kind: ClassVar[str] = "visualize"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     model: str = text("model id")
     unit: str = text("class:NAME, unit:N of the penultimate layer, or channel:LAYER:N")
-    start: str = text("noise, or an image as for an attack", default="noise")
+    start: str = text("ascent: noise, or an image as for an attack", default="noise")
     method: str = choice("ascent", ("ascent", "fourier"), "plain ascent, or regularized")
     eps: float = number(40.0, 0.0, 1000.0, "ascent: L2 radius of the ball, pixels in [0, 1]")
     step_size: float = number(0.5, 0.0, 100.0, "ascent: L2 length of a step")
@@ -237,15 +243,20 @@ class VisualizeSpec:
         """Refuse values out of range."""
         check(self)
 
+    @property
+    def starts_from_image(self) -> bool:
+        """Say whether a picture is drawn over; Fourier coefficients always start from noise."""
+        return self.method == "ascent" and self.start != "noise"
+
     def prerequisites(self) -> tuple[Spec, ...]:
         """List the experiment whose result is the start."""
-        return () if self.start == "noise" else made_by(self.start)
+        return made_by(self.start) if self.starts_from_image else ()
 
     def resolved(self) -> dict[str, Any]:
         """Return the values that the result depends on."""
         described = record(self.model)
         parse_unit(self.unit, described)
-        begin = "noise" if self.start == "noise" else image_key(self.start, described)
+        begin = image_key(self.start, described) if self.starts_from_image else "noise"
         values = {"unit": self.unit, "start": begin, "method": self.method, "steps": self.steps}
         if self.method == "ascent":
             values |= {"eps": self.eps, "step_size": self.step_size}
@@ -256,7 +267,7 @@ class VisualizeSpec:
         from advviz.experiments.procedures import visualize
 
         described = record(self.model)
-        begin = None if self.start == "noise" else pixels(self.start, described, results)
+        begin = pixels(self.start, described, results) if self.starts_from_image else None
         return visualize(self, described, begin)
 
 

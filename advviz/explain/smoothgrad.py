@@ -22,7 +22,7 @@ class SmoothGradParams:
 
     Args:
         samples: noisy copies an image, >= 1.
-        sigma: standard deviation of the noise, > 0; see `sigma_unit`.
+        sigma: standard deviation of the noise, >= 0; see `sigma_unit`.
         sigma_unit: "range": sigma is a fraction of each image's max − min, as in the paper;
             "absolute": sigma is in pixel values in [0, 1].
         magnitude: "signed" averages the gradients; "squared" averages their squares

@@ -44,7 +44,7 @@ def split(files: LabelledFiles, recipe: Recipe) -> tuple[list[int], list[int]]:
     train: list[int] = []
     validate: list[int] = []
     for rows in of_folder.values():
-        border = len(rows) - recipe.held_out
+        border = max(0, len(rows) - recipe.held_out)
         train += rows[:border]
         validate += rows[border : border + recipe.validated]
     return train, validate

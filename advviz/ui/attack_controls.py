@@ -21,8 +21,14 @@ STOPS = {
 """Strengths that are offered, so that a class asks for the same results."""
 
 
-def advanced(setup: Setup, *, full: bool = False) -> None:
-    """Everything else about the attack, with the resolved values on one line."""
+def advanced(setup: Setup, spec: AttackSpec, *, full: bool = False) -> None:
+    """Everything else about the attack, with the resolved values on one line.
+
+    Args:
+        setup: of the page.
+        spec: the attack that the page runs, on any of its models.
+        full: also what Compare has not: loss, numerics, early stop.
+    """
     top = st.columns([1.1, 1, 1, 1, 1.4, 1, 1])
     with top[0]:
         norm(setup)
@@ -47,7 +53,7 @@ def advanced(setup: Setup, *, full: bool = False) -> None:
         count(setup, "Seed", "seed", AttackSpec)
     if full:
         _full(setup)
-    st.caption(resolved(setup))
+    st.caption(resolved(spec, setup.size))
 
 
 def _full(setup: Setup) -> None:
@@ -81,16 +87,17 @@ def _extras(setup: Setup, **values: Any) -> Setup:
     return replace(setup, attack_extras={**setup.attack_extras, **values})
 
 
-def resolved(setup: Setup) -> str:
+def resolved(spec: AttackSpec, size: int) -> str:
     """The attack's values as they are used, on one line."""
-    spec = setup.board.attack(setup.board.standard)
     length = spec.resolved_step_size
     step = f"{length:.4g}" if spec.norm == "l2" else f"{255 * length:.4g}/255"
     start = "a random point" if spec.resolved_random_start else "the picture"
     return (
         f"Resolved: PGD-{spec.steps} · {spec.norm.replace('linf', 'L∞').replace('l2', 'L2')} "
-        f"{words.budget(spec.norm, spec.eps, setup.size)} · step {step} · from {start} · "
-        f"{spec.restarts} search{'es' if spec.restarts > 1 else ''} · seed {spec.seed}"
+        f"{words.budget(spec.norm, spec.eps, size)} · step {step} · from {start} · "
+        f"{spec.restarts} search{'es' if spec.restarts > 1 else ''} · {spec.loss} · "
+        f"{spec.numerics} numerics · "
+        f"{'stops at the first success' if spec.early_stop else 'all steps'} · seed {spec.seed}"
     )
 
 
@@ -126,6 +133,7 @@ def exact_strength(setup: Setup) -> None:
         high,
         step=0.25 if unit == 1 else 1.0,
         format="%.3f" if unit == 1 else "%.2f",
+        help="Any value between the stops; it joins them on the slider.",
         **control(
             "av.exact",
             round(unit * setup.board.eps, 6),

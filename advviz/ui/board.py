@@ -256,6 +256,7 @@ def _captions(setup: Setup, rows: list[Wanted], finds: Finds) -> list[str]:
         "tone": TONES[setup.view.draw],
         "objective": "loss",
         "named": named,
+        "averaged": "gradient",
         "samples": rows[0].smoothgrad.samples,
         "start": "noise",
     }

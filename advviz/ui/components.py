@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from advviz import pictures
@@ -65,7 +66,9 @@ def replay_data(
     unit = 255 if norm == "linf" else 1
     last = len(arrays["trajectory"]) - 1
     every = -(-last // FRAMES) if last > FRAMES else 1
-    steps = sorted({*range(0, last + 1, every), last, *([] if first is None else [first])})
+    returned = _returned(result)
+    marked = {returned, last} if first is None else {returned, last, first}
+    steps = sorted({*range(0, last + 1, every), *marked})
     frames = [pictures.png(pictures.photo(arrays["trajectory"][step])) for step in steps]
     return {
         "accent": accent(described),
@@ -78,5 +81,13 @@ def replay_data(
         ],
         "distances": [f"{unit * float(d):.3g}" for d in arrays["curve_distance"]],
         "first": first,
+        "returned": returned,
         "unit": "L2" if norm == "l2" else "L∞",
     }
+
+
+def _returned(result: Result) -> int:
+    """The step whose picture the attack returned: the best one, not always the last."""
+    trajectory, returned = result.arrays["trajectory"], result.arrays["adversarial"]
+    distances = np.abs(trajectory - returned).max(axis=(1, 2, 3))
+    return len(trajectory) - 1 - int(np.argmin(distances[::-1]))

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from html import escape
 
 from advviz.models.records import ModelRecord
+from advviz.ui import figures
 from advviz.ui.figures import accent
+from advviz.ui.words import percent
 
 WIDTH, HEIGHT = 560, 210
 LEFT, RIGHT, TOP, BOTTOM = 40, 96, 12, 30
+ROWS = 40  # of the table, about
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,17 @@ def confidence(curves: Sequence[Curve], title: str) -> str:
         f'<div class="av av-curve"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{escape(title, quote=True)}"><title>{escape(title)}</title>{body}</svg></div>'
     )
+
+
+def table(curves: Sequence[Curve]) -> str:
+    """The numbers behind the curves, on request; of a long attack, some steps."""
+    last = max(len(curve.values) for curve in curves) - 1
+    steps = sorted({*range(0, last + 1, -(-last // ROWS) or 1), last})
+    rows = (
+        [str(step), *(percent(c.values[min(step, len(c.values) - 1)]) for c in curves)]
+        for step in steps
+    )
+    return figures.behind("As a table", figures.table(["step", *(c.label for c in curves)], rows))
 
 
 def _x(step: float, last: int) -> float:

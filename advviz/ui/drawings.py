@@ -85,8 +85,9 @@ def _panel(setup: Setup, spec: VisualizeSpec, finds: Finds) -> str:
         start = picture(pictures.photo(arrays["start"]), "the start", SIDE, smooth)
         alt = f"what {word} draws for {named(spec)}"
         drawn = picture(pictures.photo(arrays["picture"]), alt, SIDE, smooth)
-        rise = f"rose from {short(float(arrays['values'][0]))}"
-        rise += f" to {short(float(arrays['values'][-1]))}"
+        what = "logit rose" if spec.unit.startswith("class:") else "rose"
+        first, last = (short(float(arrays["values"][i])).replace("-", "−") for i in (0, -1))
+        rise = f"{what} from {first} to {last}"
         rise = " · ".join(filter(None, (rise, numerics(shown.result.facts))))
         tiles = [Tile(start, "start"), Tile(drawn, f"its **{named(spec)}** {rise}", "→")]
         strip = figures.strip(described, f"drew {named(spec)}")
@@ -105,7 +106,7 @@ def _seen(setup: Setup, spec: VisualizeSpec, result: Result, finds: Finds) -> st
     viewing = finds.get(viewing_of(setup, spec))
     lines = [_says(spec.model, result, wanted, "says of its own drawing")]
     if viewing is None or viewing.result is None:
-        lines.append("<p>…</p>")
+        lines.append(f"<p>{escape(viewing.words if viewing else 'next')}</p>")
     else:
         lines.append(_says(other, viewing.result, wanted, "says of it"))
     return f'<div class="av-seen"><p><b>Who else sees it?</b></p>{"".join(lines)}</div>'

@@ -149,9 +149,14 @@ def bars(record: ModelRecord, told: Iterable[tuple[str, float, str]]) -> str:
     return f'<div class="av-bars">{pieces}</div>'
 
 
+def behind(summary: str, body: str) -> str:
+    """What is shown on request: the numbers behind a drawing, also for who cannot see it."""
+    return show(f"<details><summary>{escape(summary)}</summary>{body}</details>")
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A plain table, every cell escaped."""
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )

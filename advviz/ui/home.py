@@ -27,7 +27,10 @@ def question(setup: Setup) -> str:
         "Two networks, one architecture, the same training pictures. An attacker who knows them "
         "changed the picture a little; one network was trained against that."
     )
-    return show(f'<p class="av-question">{rich(asked)}</p><p class="av-answer">{rich(told)}</p>')
+    return show(
+        f'<p class="av-question" role="heading" aria-level="1">{rich(asked)}</p>'
+        f'<p class="av-answer">{rich(told)}</p>'
+    )
 
 
 def draw(setup: Setup, finds: Finds) -> str:

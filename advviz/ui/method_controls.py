@@ -12,34 +12,24 @@ from advviz.ui.fields import choose, count, help_of, meta_of
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 
-ROLES = ("true", "predicted", "target")
-
 
 def explained(setup: Setup) -> None:
     """Choose the class that the maps are for: by its role, or by its name."""
     classes = record(setup.board.standard).classes
-    roles = [role for role in ROLES if role != "target" or setup.target]
-    named = {"true": setup.true_class, "target": setup.target}
-    current = setup.explained_class or setup.board.explained
+    roles = setup.roles
     st.selectbox(
         "Explain for class",
         [*roles, *classes],
         format_func=lambda option: (
             option
-            if option not in ROLES
-            else f"{option} class" + (f": {named[option]}" if named.get(option) else "")
+            if option not in roles
+            else f"{option} class" + (f": {roles[option]}" if roles[option] else "")
         ),
         width=230,
         help="One picture, several questions: what moves the score of the true class, of the "
         "class that the network says, of the target, or of any other.",
-        **control("av.explained_class", current, _explain_for),
+        **control("av.explained_class", setup.explained_class or setup.role, Setup.with_explained),
     )
-
-
-def _explain_for(setup: Setup, chosen: str) -> Setup:
-    if chosen in ROLES:
-        return replace(setup.with_board(explained=chosen), explained_class=None)
-    return replace(setup, explained_class=chosen)
 
 
 def objective(setup: Setup) -> None:
@@ -94,6 +84,7 @@ def unit(setup: Setup) -> None:
             "Class",
             described.classes,
             width=180,
+            help="The class whose logit the drawing raises.",
             **control("av.unit.class", rest, lambda s, name: _drawing(s, unit=f"class:{name}")),
         )
         return
@@ -103,6 +94,7 @@ def unit(setup: Setup) -> None:
             "Layer",
             list(described.layers),
             width=150,
+            help="Early layers like edges and colours, later ones parts and whole things.",
             **control(
                 "av.unit.layer", layer, lambda s, name: _drawing(s, unit=f"channel:{name}:0")
             ),

@@ -29,10 +29,17 @@ def trail(setup: Setup) -> None:
 
 def trail_words(setup: Setup) -> str:
     """The set-up in a line: `cat → goldfish · L2 1.0 · seed 0`."""
-    start = setup.true_class or "your picture"
+    start = setup.true_class or _title(setup.board.image)
     target = setup.target or "any other class"
     strength = words.strength(setup.board.norm, setup.board.eps)
     return f"**{start} → {target}** · {strength} · seed {setup.board.seed}"
+
+
+def _title(ref: str) -> str:
+    """What a picture is called that shows no class of the models."""
+    if not ref.startswith(images.SAMPLE_PREFIX):
+        return "your picture"
+    return gallery.sample(ref.removeprefix(images.SAMPLE_PREFIX)).title
 
 
 @lru_cache(maxsize=32)
@@ -93,6 +100,7 @@ def search_curves(setup: Setup, finds: Finds) -> None:
     title = f"Confidence in {setup.target or setup.true_class or 'its first answer'} at each step"
     st.html(show(f"<p><b>{title}</b></p>"))
     components.drawing(curves.confidence(drawn, title), "av.curves")
+    st.html(curves.table(drawn))
     st.caption(
         " ".join(rows) + " Measured during the search. "
         "A curve that stays low says that this attack failed, not that none can succeed."
@@ -124,12 +132,13 @@ def noise_control(setup: Setup, finds: Finds) -> None:
 
 
 Change = Callable[[Setup], Setup]
+Card = tuple[str, str, Change]
 
 
 def try_next(setup: Setup) -> None:
     """Three cards, each changing one thing."""
     st.html(show("<p><b>Try next</b>: each card changes one thing</p>"))
-    for column, (label, why, change) in zip(st.columns(3), _cards(setup), strict=True):
+    for column, (label, why, change) in zip(st.columns(3), cards(setup), strict=True):
         with column.container(border=True):
             st.button(
                 label,
@@ -142,16 +151,19 @@ def try_next(setup: Setup) -> None:
             st.caption(why)
 
 
-def _cards(setup: Setup) -> list[tuple[str, str, Change]]:
+def cards(setup: Setup) -> list[Card]:
+    """What to try next: another strength, another picture, another question."""
     stops = STOPS[setup.board.norm]
     stronger = next((stop for stop in stops if stop > setup.board.eps), stops[1])
+    less = "How little is enough to fool the standard model?"
     refs = [f"sample:{sample.id}" for sample in gallery.samples()]
     place = refs.index(setup.board.image) if setup.board.image in refs else -1
     following = refs[(place + 1) % len(refs)]
-    cards: list[tuple[str, str, Change]] = [
+    cards: list[Card] = [
         (
             f"Strength {words.strength(setup.board.norm, stronger)}",
-            "The same picture and target. Does the robust model still hold?",
+            "The same picture and target. "
+            + ("Does the robust model still hold?" if stronger > setup.board.eps else less),
             lambda s: s.with_board(eps=stronger),
         ),
         (
@@ -160,20 +172,21 @@ def _cards(setup: Setup) -> list[tuple[str, str, Change]]:
             lambda s: s.with_image(following),
         ),
     ]
-    if setup.board.explained != "target" and setup.target:
-        cards.append(
-            (
-                f"Explain for {setup.target}",
-                "The same pictures, another question: what moves the target's score?",
-                lambda s: s.with_board(explained="target"),
-            )
-        )
-    else:
-        cards.append(
-            (
-                "Explain for the true class",
-                "The same pictures, another question: what still moves the true class's score?",
-                lambda s: s.with_board(explained="true"),
-            )
-        )
-    return cards
+    return [*cards, _another_question(setup)]
+
+
+def _another_question(setup: Setup) -> Card:
+    """The card for another class of the maps; a target, where there is no other class."""
+    whys = {
+        "target": "The same pictures, another question: what moves the target's score?",
+        "true": "The same pictures, another question: what still moves the true class's score?",
+        "predicted": "The same pictures, another question: what moves each model's own answer?",
+    }
+    others = [name for name in whys if name in setup.roles and name != setup.role]
+    if not others:  # neither a known class nor a target
+        aim = record(setup.board.standard).classes[0]
+        why = "The same picture, with one answer in mind. Is that one harder to reach?"
+        return f"Target: {aim}", why, lambda s: s.with_board(target=aim)
+    role = others[0]
+    label = setup.roles[role] or "what each model says"
+    return f"Explain for {label}", whys[role], lambda s: s.with_explained(role)

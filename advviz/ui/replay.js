@@ -18,7 +18,10 @@ function shape(name, attributes, parent, text) {
   return made;
 }
 
-const percent = (p) => (p > 0 && p < 0.005 ? "<1%" : p < 1 && p > 0.995 ? "99.9%" : `${Math.round(100 * p)}%`);
+const percent = (p) => {
+  if (p >= 0.995 && p < 1) return p >= 0.9985 ? "99.9%" : `${(100 * p).toFixed(1)}%`;
+  return p > 0 && p < 0.005 ? "<1%" : `${Math.round(100 * p)}%`;
+};
 
 function curve(parent, data, go) {
   const last = Math.max(data.probabilities.length - 1, 1);
@@ -110,7 +113,9 @@ export default function ({ data, parentElement }) {
     showCurve(step);
     scrub.value = index;
     const first = data.first === step ? ": first fooled" : "";
-    title.textContent = `step ${step} of ${data.steps.at(-1)}${first} · moved ${data.unit} ${data.distances[step]}${data.unit === "L2" ? "" : "/255"}`;
+    const kept = data.returned === step ? ": the picture that the attack returns" : "";
+    title.textContent = `step ${step} of ${data.steps.at(-1)}${first}${kept} · moved ${data.unit} ${data.distances[step]}${data.unit === "L2" ? "" : "/255"}`;
+    scrub.setAttribute("aria-valuetext", title.textContent);
   }
   const still = () => { clearInterval(blinking); blinking = null; blink.textContent = "Blink original and attacked"; };
   const button = (label, act) => { const b = element("button", "", bar, label); b.type = "button"; b.onclick = act; return b; };
@@ -123,6 +128,6 @@ export default function ({ data, parentElement }) {
     blinking = setInterval(() => { original = !original; paint(original ? 0 : now); }, 500);
   });
   still();
-  show(data.steps.length - 1);
+  show(nearest(data.returned));
   return still;
 }

@@ -107,6 +107,17 @@ class Setup:
         return true_class(self.board.image, record(self.board.standard))
 
     @property
+    def roles(self) -> dict[str, str | None]:
+        """The roles whose class maps can be for, and the class; None where each model says."""
+        known = {"true": self.true_class, "predicted": None, "target": self.target}
+        return {role: name for role, name in known.items() if name or role == PREDICTED}
+
+    @property
+    def role(self) -> str:
+        """The role that the maps are for: without a class of that role, what each model says."""
+        return self.board.explained if self.board.explained in self.roles else PREDICTED
+
+    @property
     def target(self) -> str | None:
         """The class to reach; None for an untargeted attack."""
         return None if self.board.target == UNTARGETED else self.board.target
@@ -129,6 +140,12 @@ class Setup:
     def with_view(self, **values: Any) -> "Setup":
         """Change how results are shown."""
         return replace(self, view=replace(self.view, **values))
+
+    def with_explained(self, chosen: str) -> "Setup":
+        """Choose the class that the maps are for: by its role, or by its name."""
+        if chosen in self.roles:
+            return replace(self.with_board(explained=chosen), explained_class=None)
+        return replace(self, explained_class=chosen)
 
     def with_image(self, image: str) -> "Setup":
         """Choose another picture; a target that it already shows gives way to the next class."""
@@ -154,7 +171,8 @@ def spec_of(setup: Setup, kind: str) -> links.AnySpec:
         return setup.attack_on(setup.model)
     if kind == "visualize":
         return setup.visualize
-    return setup.explain_on(setup.model, "smoothgrad", setup.board.explained_image)
+    # The attacked picture brings its attack along; the page shows the original beside it.
+    return setup.explain_on(setup.model, "smoothgrad", "attacked")
 
 
 def to_query(setup: Setup, kind: str, shown: tuple[str, ...]) -> dict[str, str]:
@@ -232,7 +250,11 @@ def _with_explanation(setup: Setup, spec: ExplainSpec) -> Setup:
     return replace(
         setup,
         model=spec.model,
-        explain_extras={name: getattr(spec, name) for name in EXPLAIN_EXTRAS},
+        explain_extras={
+            name: getattr(spec, name)
+            for name in EXPLAIN_EXTRAS
+            if name != "seed" or spec.seed != setup.board.seed  # else it follows the attack's
+        },
         explained_class=None if spec.explained in roles else spec.explained,
     )
 

@@ -123,6 +123,7 @@ def _captions(setup: Setup) -> list[str]:
         "tone": TONES[setup.view.draw],
         "objective": _objective(setup),
         "named": named,
+        "averaged": "gradient" if spec.magnitude == "signed" else "squared gradient",
         "samples": spec.samples,
     }
     gradient = CAPTIONS["gradient"].format(**values)

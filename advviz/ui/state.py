@@ -62,7 +62,7 @@ def begin(page: Page) -> Setup:
         try:
             put(setups.from_query(current, words))
         except AdvvizError as error:
-            notice(f"This link cannot be used: {error}. The page shows the set-up below instead.")
+            notice(f"This link cannot be used: {error}; the page shows the set-up below instead.")
     _write_link(page)
     _show_notice()
     return get()
@@ -101,7 +101,7 @@ def _touch(key: str | None, apply: Callable[[Setup, Any], Setup]) -> None:
     try:
         put(apply(get(), None if key is None else st.session_state[key]))
     except AdvvizError as error:
-        notice(f"{error}. The last choice was not taken.")
+        notice(f"{error}; the last choice was not taken.")
 
 
 def notice(sentence: str) -> None:

@@ -1,8 +1,10 @@
 """What a visitor takes home: pictures and numbers, and the set-up as link, command and code."""
 
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
+from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
@@ -10,16 +12,25 @@ import streamlit as st
 
 from advviz import pictures
 from advviz.experiments import links
+from advviz.experiments.board import BoardSpec
 from advviz.experiments.links import AnySpec
 from advviz.experiments.result import Result
-from advviz.experiments.specs import AttackSpec
+from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.models.records import record
 from advviz.ui.running import Finds
 from advviz.ui.words import ROW
 
+Pictured = AttackSpec | ExplainSpec | VisualizeSpec
+ARRAYS = {
+    "attack": ("original", "adversarial"),
+    "explain": ("pixels", "gradient"),
+    "visualize": ("start", "picture"),
+}
+"""What a result is taken home as; the last is the one that was made."""
+
 
 def offer(finds: Finds, words: Mapping[str, str], specs: Sequence[AnySpec]) -> None:
-    """Offer the adversarial images that a page shows, and its experiments.
+    """Offer what a page shows, as files, and its experiments, as link, commands and code.
 
     Args:
         finds: what is known of the page's experiments.
@@ -28,19 +39,24 @@ def offer(finds: Finds, words: Mapping[str, str], specs: Sequence[AnySpec]) -> N
     """
     with st.expander("Take it home: pictures, numbers, link, command, Python"):
         for spec in specs:
-            shown = finds.get(spec) if isinstance(spec, AttackSpec) else None
-            if isinstance(spec, AttackSpec) and shown and shown.result:
-                downloads(spec, shown.result, " ".join(ROW[record(spec.model).is_robust]))
+            shown = None if isinstance(spec, BoardSpec) else finds.get(spec)
+            if isinstance(spec, Pictured) and shown and shown.result:
+                downloads(spec, shown.result)
         code(words, specs)
 
 
-def downloads(spec: AttackSpec, result: Result, named: str) -> None:
-    """Offer an adversarial image: 8-bit as PNG, exact as NPZ."""
-    stem = f"advviz-{spec.image.partition(':')[2][:12]}-{spec.model}"
+def downloads(spec: Pictured, result: Result) -> None:
+    """Offer a result: its picture, 8-bit, as PNG; its arrays, exact, as NPZ."""
+    named = " ".join(ROW[record(spec.model).is_robust])
+    what = {"attack": "adversarial image", "explain": "map", "visualize": "drawing"}[spec.kind]
+    origin = spec.unit if isinstance(spec, VisualizeSpec) else spec.image.partition(":")[2]
+    stem = f"advviz-{spec.kind}-{re.sub('[^a-z0-9]+', '-', origin[:12].lower())}-{spec.model}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{named}: adversarial image")
-        _download(f"{stem}.png", "PNG, 8-bit", "image/png", lambda: png(result))
-        _download(f"{stem}.npz", "NPZ, exact", "application/octet-stream", lambda: npz(result))
+        st.markdown(f"{named}: {what}")
+        _download(f"{stem}.png", "PNG, 8-bit", "image/png", lambda: png(spec, result))
+        _download(
+            f"{stem}.npz", "NPZ, exact", "application/octet-stream", lambda: npz(spec, result)
+        )
 
 
 def _download(name: str, label: str, mime: str, data: Callable[[], bytes]) -> None:
@@ -55,16 +71,18 @@ def _download(name: str, label: str, mime: str, data: Callable[[], bytes]) -> No
     )
 
 
-def png(result: Result) -> bytes:
-    """The adversarial image as a file that any program opens; rounded to 8 bits."""
-    return pictures.png(pictures.photo(result.arrays["adversarial"]))
+def png(spec: Pictured, result: Result) -> bytes:
+    """The picture that was made as a file that any program opens; a map in ink."""
+    made = result.arrays[ARRAYS[spec.kind][-1]]
+    shown = pictures.absolute_ink(made) if spec.kind == "explain" else pictures.photo(made)
+    return pictures.png(shown)
 
 
-def npz(result: Result) -> bytes:
-    """The original and the adversarial image, exactly."""
+def npz(spec: Pictured, result: Result) -> bytes:
+    """What the experiment started from and what it made, exactly."""
     buffer = BytesIO()
-    arrays = result.arrays
-    np.savez(buffer, original=arrays["original"], adversarial=arrays["adversarial"])
+    arrays: dict[str, Any] = {name: result.arrays[name] for name in ARRAYS[spec.kind]}
+    np.savez(buffer, **arrays)
     return buffer.getvalue()
 
 

@@ -1,6 +1,5 @@
 """The widgets of what is shown, and how; nothing here changes a number."""
 
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -50,22 +49,14 @@ def scale(setup: Setup) -> None:
 
 def explained(setup: Setup) -> None:
     """Choose the class that the maps are for."""
-    names = {"true": "true", "predicted": "predicted", "target": "target"}
-    offered = [name for name in names if name != "target" or setup.target]
-    current = setup.board.explained if setup.board.explained in offered else "predicted"
     st.segmented_control(
         "Explain for class",
-        offered,
+        list(setup.roles),
         required=True,
-        format_func=names.__getitem__,
         help="One picture, several questions: what moves the score of the true class, of the "
         "class that the network says, or of the target.",
-        **control("av.explained", current, _explain_for),
+        **control("av.explained", setup.role, Setup.with_explained),
     )
-
-
-def _explain_for(setup: Setup, explained: str) -> Setup:
-    return replace(setup.with_board(explained=explained), explained_class=None)
 
 
 def explained_image(setup: Setup) -> None:
@@ -74,6 +65,7 @@ def explained_image(setup: Setup) -> None:
         "Maps of the picture",
         ["original", "attacked"],
         required=True,
+        help="The maps of the picture before the attack, or of the one after it.",
         **control("av.maps_of", setup.board.explained_image, on_board("explained_image")),
     )
 

@@ -63,6 +63,8 @@ def verdict(before: Reading, after: Reading, true_class: str | None, target: str
     right = true_class or before.label
     if before.label != right:
         return Verdict("wrong", "–", "Wrong before the attack")
+    if target == right:
+        return Verdict("wrong", "–", "Your target before the attack; choose another")
     if after.label == right:
         return Verdict("held", "✓", "Held against this attack")
     if target is not None and after.label != target:
@@ -128,7 +130,7 @@ CAPTIONS = {
         "{tone} does not mean good evidence."
     ),
     "smoothgrad": (
-        "**SmoothGrad.** The gradient for **{named}**, averaged over {samples} noisy copies. "
+        "**SmoothGrad.** The {averaged} for **{named}**, averaged over {samples} noisy copies. "
         "Look for outlines. Cleaner is not necessarily truer."
     ),
     "favourite": (
