@@ -10,7 +10,7 @@ float64, not merely up to rounding.
 """
 
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import isfinite
 from typing import ClassVar, Literal, Protocol
 
 import torch
@@ -170,11 +170,3 @@ def threat_model(norm: str, eps: float) -> ThreatModel:
     if norm not in _BALLS:
         raise InvalidInputError(f"norm must be one of {', '.join(_BALLS)}, got {norm!r}")
     return _BALLS[norm](eps)
-
-
-def rms_per_pixel(l2: float, shape: tuple[int, ...]) -> float:
-    """Convert an L2 distance over C·H·W values to root-mean-square per value, in 1/255."""
-    count = 1
-    for size in shape:
-        count *= size
-    return 255 * l2 / sqrt(count)

@@ -286,6 +286,12 @@ class NoiseSpec(_OfImage):
     draws: int = count(100, 1, 1000, "random directions")
     seed: int = count(0, 0, 2**31 - 1, "of all random numbers")
 
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        check(self)
+        if self.norm == "linf" and self.eps > 1:
+            raise InvalidInputError(f"eps must lie in [0, 1] in linf, got {self.eps}")
+
     def resolved(self) -> dict[str, Any]:
         """Return the values that the result depends on."""
         values = {"norm": self.norm, "eps": self.eps, "draws": self.draws, "seed": self.seed}
