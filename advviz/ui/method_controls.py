@@ -132,6 +132,7 @@ def start(setup: Setup) -> None:
         [*refs, *dict.fromkeys(extra)],
         format_func=lambda ref: "noise" if ref == "noise" else names.get(ref, "your picture"),
         width=230,
+        disabled=setup.visualize.method == "fourier",  # it starts from noise of its own
         help="From noise, the network is alone with what it likes; from a picture, see what it "
         "adds.",
         **control("av.start_from", current, lambda s, ref: _drawing(s, start=ref)),
