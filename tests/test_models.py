@@ -41,7 +41,7 @@ def test_the_partners_recipes_differ_in_the_attack_alone():
     standard, robust = (dict(record(model).recipe) for model in MODELS[:2])
     different = {k for k in standard.keys() | robust.keys() if standard.get(k) != robust.get(k)}
     assert different <= {
-        "name", "eps", "attack_steps", "step_size", "released_epoch",
+        "name", "eps", "attack_steps", "step_size", "released_epoch", "note",
     }  # fmt: skip
 
 

@@ -314,7 +314,7 @@ def test_recompute_asks_for_fresh_results_once(engine: FakeEngine):
 def test_home_shows_the_verdicts_and_three_doors():
     at = opened("home.py")
     shown = told(at)
-    assert "Same cat. Why does one network say goldfish?" in shown
+    assert f"Same {setups.default().true_class}. Why does one network say goldfish?" in shown
     assert "✗ Fooled → goldfish" in shown
     assert "✓ Held against this attack" in shown
     assert shown.count("<img") == 6
