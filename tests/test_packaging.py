@@ -134,7 +134,7 @@ def test_the_wheel_serves_the_app(unpacked: Path, tmp_path: Path) -> None:
         here = Path(resources.__file__).parent
         app = AppTest.from_file(str(resources.entry_script()), default_timeout=120).run()
         print([error.value for error in app.exception] + [error.value for error in app.error])
-        print(len(app.title) + len(app.header) + len(app.markdown) > 0)
+        print("Recompute" in [button.label for button in app.button])
         """,
         path=unpacked,
         cwd=tmp_path,
