@@ -19,7 +19,7 @@ TARGETS = {"sample:chelsea": "goldfish", "sample:mastiff": "cat", "sample:goose"
 
 
 def row(engine: Engine, model: str, image: str, target: str) -> dict[str, Array]:
-    """Compute every picture of one model and one image."""
+    """Compute every picture of one model and one image; SG is SmoothGrad."""
     l2 = AttackSpec(model=model, image=image, target=target, eps=1.25)
     linf = AttackSpec(model=model, image=image, target=target, norm="linf", eps=8 / 255)
     large = AttackSpec(model=model, image=image, target=target, eps=10.0, steps=50)
@@ -31,23 +31,21 @@ def row(engine: Engine, model: str, image: str, target: str) -> dict[str, Array]
     cells = {"original": pictures.photo(original)}
     for name, arrays in attacked.items():
         cells[name] = pictures.photo(arrays["adversarial"])
-        cells[f"change ×10, {name}"] = pictures.perturbation(original, arrays["adversarial"], 10)
+        cells[f"×10, {name}"] = pictures.perturbation(original, arrays["adversarial"], 10)
     gradient = engine.run(ExplainSpec(model=model, image=image)).arrays["gradient"]
     cells["gradient"] = pictures.absolute_ink(gradient)
     cells["tutorial RGB"] = pictures.tutorial_rgb(gradient)
     cells["signed"] = pictures.signed(gradient)
     for magnitude in ("signed", "squared"):
         spec = ExplainSpec(model=model, image=image, method="smoothgrad", magnitude=magnitude)
-        cells[f"SmoothGrad, {magnitude}"] = pictures.absolute_ink(
-            engine.run(spec).arrays["gradient"]
-        )
+        cells[f"SG, {magnitude}"] = pictures.absolute_ink(engine.run(spec).arrays["gradient"])
     after = ExplainSpec(model=model, image=RESULT + to_link(l2), method="smoothgrad")
-    cells["SmoothGrad, attacked"] = pictures.absolute_ink(engine.run(after).arrays["gradient"])
+    cells["SG, attacked"] = pictures.absolute_ink(engine.run(after).arrays["gradient"])
     unit = f"class:{target}"
     for name, drawn in (
-        (f"{target} from noise", VisualizeSpec(model=model, unit=unit)),
-        (f"{target} from image", VisualizeSpec(model=model, unit=unit, start=image)),
-        (f"{target}, Fourier", VisualizeSpec(model=model, unit=unit, method="fourier")),
+        ("target, noise", VisualizeSpec(model=model, unit=unit)),
+        ("target, image", VisualizeSpec(model=model, unit=unit, start=image)),
+        ("target, Fourier", VisualizeSpec(model=model, unit=unit, method="fourier")),
         ("unit 7", VisualizeSpec(model=model, unit="unit:7")),
         ("layer3, channel 5", VisualizeSpec(model=model, unit="channel:layer3:5")),
     ):
