@@ -374,8 +374,6 @@ def test_who_else_counts_every_class():
 
 def test_shipped_figures_are_of_the_shipped_weights():
     path = assets() / "figures" / "who_else.json"
-    if not path.exists():
-        pytest.skip("no figures are shipped yet; run python -m benchmarks.who_else")
     figures = json.loads(path.read_text())
     assert figures["weights"] == {name: of.sha256 for name, of in catalogue().items()}
     assert {(r["drawn_by"], r["seen_by"]) for r in figures["results"]} == {
