@@ -5,10 +5,8 @@ Pages never compute: they watch. The same experiment asked for by many is comput
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from threading import Condition, Lock, Thread
-from types import TracebackType
-from typing import Self
 
 from advviz.compute.cache import MemoryCache
 from advviz.compute.disk import DiskCache, default_folder
@@ -18,12 +16,12 @@ from advviz.compute.queue import next_job, turn_of, waiting_order
 from advviz.compute.results import Results
 from advviz.compute.stepping import step
 from advviz.compute.store import ModelStore
+from advviz.compute.view import GRACE, View
 from advviz.errors import AdvvizError, CancelledError
 from advviz.experiments.result import Result
 from advviz.experiments.specs import Spec
 
 QUANTUM = 0.5  # seconds of work before the queue is looked at again
-GRACE = 1.0  # seconds that a job goes on after its last watcher left
 CACHE_BYTES = 512 * 2**20
 log = logging.getLogger(__name__)
 
@@ -47,7 +45,7 @@ class Engine:
     ) -> None:
         self.store = store or ModelStore()
         self.results = Results(MemoryCache(cache_bytes), use_shipped=use_shipped, disk=disk)
-        self._changed = Condition()
+        self.changed = Condition()
         self._jobs: dict[str, Job] = {}  # open ones, by key
         self._views: dict[str, View] = {}  # the current one of each session
         self._thread: Thread | None = None
@@ -72,7 +70,7 @@ class Engine:
             )
         except AdvvizError as error:
             return Job(spec, "", State.FAILED, error=str(error))
-        with self._changed:
+        with self.changed:
             job = self._job(spec, key, session, needs, fresh)
             for needed in needs:
                 needed.watchers.discard(holder)
@@ -80,7 +78,7 @@ class Engine:
                 job.watchers.add(self if watcher is None else watcher)
                 job.abandoned_at = None
                 self._start()
-            self._changed.notify_all()
+            self.changed.notify_all()
             return job
 
     def _job(self, spec: Spec, key: str, session: str, needs: tuple[Job, ...], fresh: bool) -> Job:
@@ -98,7 +96,7 @@ class Engine:
             needed.watchers.add(job)
         return job
 
-    def watch(self, session: str, specs: Sequence[Spec], *, fresh: bool = False) -> "View":
+    def watch(self, session: str, specs: Sequence[Spec], *, fresh: bool = False) -> View:
         """Open a session's view of some experiments, in the order in which they are wanted.
 
         A session has one view: the one before is superseded, and what it alone wanted is
@@ -107,18 +105,18 @@ class Engine:
         """
         view = View(self, session)
         view.jobs = tuple(self.submit(spec, session, watcher=view, fresh=fresh) for spec in specs)
-        with self._changed:
+        with self.changed:
             old = self._views.get(session)
             self._views[session] = view
         if old is not None:
-            self._release(old, grace=0.0)
+            self.release(old, grace=0.0)
         return view
 
     def stop(self, session: str) -> None:
         """Give up what a session is watching, at once."""
         view = self._views.get(session)
         if view is not None:
-            self._release(view, grace=0.0)
+            self.release(view, grace=0.0)
 
     def peek(self, spec: Spec) -> Result | None:
         """Return a result if it is known; never computes.
@@ -140,9 +138,9 @@ class Engine:
         """
         job = self.submit(spec)
         while not job.state.is_final:
-            with self._changed:
+            with self.changed:
                 if not job.state.is_final:
-                    self._changed.wait(0.25)
+                    self.changed.wait(0.25)
             if report is not None:
                 report(job)
         if job.result is None:
@@ -152,19 +150,19 @@ class Engine:
 
     def open_jobs(self) -> tuple[Job, ...]:
         """List the jobs that are waiting or running, in the order of the queue."""
-        with self._changed:
+        with self.changed:
             return tuple(waiting_order(self._jobs.values()))
 
     def warm(self) -> None:
         """Start the worker, which loads torch, before anything is asked."""
-        with self._changed:
+        with self.changed:
             self._start()
 
     def close(self) -> None:
         """Stop the worker; jobs that are open are cancelled."""
-        with self._changed:
+        with self.changed:
             self._closing = True
-            self._changed.notify_all()
+            self.changed.notify_all()
         if self._thread is not None:
             self._thread.join()
 
@@ -173,14 +171,15 @@ class Engine:
             self._thread = Thread(target=self._work, name="advviz-engine", daemon=True)
             self._thread.start()
 
-    def _release(self, view: "View", grace: float) -> None:
-        with self._changed:
+    def release(self, view: View, grace: float) -> None:
+        """Give up what a view watches; what nobody comes back to in `grace` seconds is closed."""
+        with self.changed:
             if self._views.get(view.session) is view and (view.done or grace == 0.0):
                 del self._views[view.session]
             for job in view.jobs:
                 job.watchers.discard(view)
                 self._abandon(job, grace)
-            self._changed.notify_all()
+            self.changed.notify_all()
 
     def _abandon(self, job: Job, grace: float) -> None:
         if not job.watchers and not job.state.is_final:
@@ -194,11 +193,11 @@ class Engine:
         except Exception:  # the jobs that need what is missing will say so
             log.exception("the engine could not prepare")
         while True:
-            with self._changed:
+            with self.changed:
                 self._close_abandoned()
                 job = None if self._closing else next_job(self._jobs.values())
                 while job is None and not self._closing:
-                    self._changed.wait(GRACE if self._jobs else None)
+                    self.changed.wait(GRACE if self._jobs else None)
                     self._close_abandoned()
                     job = next_job(self._jobs.values())
                 if job is None:  # closing
@@ -207,7 +206,7 @@ class Engine:
                     return
                 job.state = State.RUNNING
                 waiting_order(self._jobs.values())
-                self._changed.notify_all()
+                self.changed.notify_all()
             self._run_quantum(job)
 
     def _run_quantum(self, job: Job) -> None:
@@ -227,7 +226,7 @@ class Engine:
                     None,
                     f"the computation failed ({type(failure).__name__}: {_line(failure)})",
                 )
-            with self._changed:
+            with self.changed:
                 job.seconds += time.monotonic() - begun
                 if error is not None:
                     self._finish(job, State.FAILED, error=error)
@@ -235,7 +234,7 @@ class Engine:
                     self._finish(job, State.DONE, result=result)
                 else:
                     self._close_abandoned()
-                self._changed.notify_all()
+                self.changed.notify_all()
                 if job.state.is_final or self._closing or time.monotonic() >= ends:
                     return
 
@@ -265,7 +264,7 @@ class Engine:
         job.end(state, result=result, error=error)
         for view in [v for v in self._views.values() if v.left and v.done]:
             del self._views[view.session]
-        self._changed.notify_all()
+        self.changed.notify_all()
 
 
 def _mark(job: Job, since: float) -> None:
@@ -279,45 +278,6 @@ def _mark(job: Job, since: float) -> None:
 def _line(failure: Exception) -> str:
     """Return the first line of what an exception says."""
     return str(failure).partition("\n")[0].strip()
-
-
-class View:
-    """A session's ordered group of jobs; see `Engine.watch`."""
-
-    def __init__(self, engine: Engine, session: str) -> None:
-        self._engine = engine
-        self.session = session
-        self.jobs: tuple[Job, ...] = ()
-        self.left = False
-
-    @property
-    def done(self) -> bool:
-        """Say whether every job has ended."""
-        return all(job.state.is_final for job in self.jobs)
-
-    def updates(self, timeout: float = 0.25) -> Iterator[None]:
-        """Yield at most once every `timeout` seconds until every job has ended, then once more."""
-        while not self.done:
-            yield
-            deadline = time.monotonic() + timeout
-            with self._engine._changed:
-                while (left := deadline - time.monotonic()) > 0 and not self.done:
-                    self._engine._changed.wait(left)
-        yield
-
-    def __enter__(self) -> Self:
-        """Return the view."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Give the jobs up; those that nobody comes back to are closed after a second."""
-        self.left = True
-        self._engine._release(self, grace=GRACE)
 
 
 _engine: Engine | None = None
