@@ -19,3 +19,7 @@ class WeightsError(AdvvizError):
 
 class CancelledError(AdvvizError):
     """The work was stopped before it had a result."""
+
+
+class OutOfMemoryError(AdvvizError):
+    """Memory does not suffice, even for the smallest piece of the work."""

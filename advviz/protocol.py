@@ -65,11 +65,13 @@ class Answer:
         logits: [N, K].
         values: [N] of the objective; [0] without one.
         gradients: [N, C, H, W] of each row's value by its pixels; [0] unless asked for.
+        degraded: memory was short, and the rows were cut into smaller passes than usual.
     """
 
     logits: Tensor
     values: Tensor
     gradients: Tensor
+    degraded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

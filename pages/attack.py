@@ -18,7 +18,7 @@ from advviz.ui import view_controls as viewing
 PAGE = state.Page("attack", ("gain", "smooth"))
 
 setup = state.begin(PAGE)
-spec = setup.attack_on(setup.model)
+spec = setup.board.attack(setup.model)
 
 button = controls.four(setup, controls.model)
 with st.container(border=True):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from advviz.ui import attack_controls, board, controls, notes, running, state, take_home
+from advviz.ui import attack_controls, board, controls, notes, rows, running, state, take_home
 from advviz.ui import view_controls as viewing
 
 PAGE = state.Page("board", ("rows", "gain", "draw", "scale", "transfer", "noise", "smooth"))
@@ -34,7 +34,7 @@ with left:
 taken = st.container()
 notes.try_next(setup)
 
-finds = running.show(board.specs(setup), place, lambda finds: board.draw(setup, finds), button)
+finds = running.show(rows.specs(setup), place, lambda finds: board.draw(setup, finds), button)
 with trouble:
     running.failures(finds)
 with control:

@@ -32,7 +32,7 @@ place = st.empty()
 trouble = st.container()
 viewing.smooth(setup)
 with st.expander("Advanced: how the attacked picture is made; your own picture"):
-    attack_controls.advanced(setup, setup.attack_on(setup.models[0]))
+    attack_controls.advanced(setup, setup.board.attack(setup.models[0]))
     controls.upload(setup)
 notes.source(setup)
 finds = running.show(

@@ -1,4 +1,4 @@
-"""What any test may ask for: headless Chromium, the served app; and which tests may be skipped."""
+"""What any test may ask for: Chromium, the served app, an engine; and which tests are skipped."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -186,3 +186,15 @@ def browser() -> Iterator["Browser"]:
         )
         yield chromium
         chromium.close()
+
+
+# --- engines -----------------------------------------------------------------
+
+
+@pytest.fixture
+def make_engine() -> Iterator[Callable[..., Any]]:
+    """Make engines of the implementation under test; see `engine_toys`."""
+    from engine_toys import chosen_engine, engines
+
+    with engines(chosen_engine()) as make:
+        yield make

@@ -4,17 +4,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from advviz.compute import Job, State
+from advviz.compute import Engine, Job, State
+from advviz.compute.status import EngineStatus
 from advviz.data import images
+from advviz.experiments.protocol import Spec
 from advviz.experiments.result import Result
-from advviz.experiments.specs import (
-    AttackSpec,
-    ExplainSpec,
-    NoiseSpec,
-    PredictSpec,
-    Spec,
-    VisualizeSpec,
-)
+from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 from advviz.models.records import record
 
 STEPS = 4
@@ -44,6 +39,9 @@ class FakeEngine:
 
     def stop(self, session: str) -> None:
         self.stopped.append(session)
+
+    def status(self) -> EngineStatus:
+        return Engine().status()
 
     def attacks(self) -> list[AttackSpec]:
         return [spec for spec in self.asked if isinstance(spec, AttackSpec)]

@@ -221,7 +221,7 @@ def test_the_recorded_command_is_a_command():
     args = parse(words)
     assert program == "advviz"
     assert EvaluationSetup(**given_fields(args, EvaluationSetup)) == setup
-    assert name_of(setup) == "l2-1.5"
+    assert name_of(setup) == "l2-1.5-r5"
 
 
 # --- folders ------------------------------------------------------------------------
@@ -311,8 +311,8 @@ def test_a_folder_s_pictures_are_decoded_as_an_upload_is(tmp_path):
 def test_figures_go_into_the_record(folder, tmp_path):
     setups = [replace(SETUP, eps=eps, steps=2) for eps in (0.5, 1.0)]
     figures = measured(setups, folder, "some/folder", limit=4)
-    assert list(figures) == ["l2-0.5", "l2-1.0"]
-    assert figures["l2-1.0"]["attack"]["eps"] == 1.0
+    assert list(figures) == ["l2-0.5-r1", "l2-1.0-r1"]
+    assert figures["l2-1.0-r1"]["attack"]["eps"] == 1.0
     wanted = {"n", "clean_accuracy", "robust_accuracy", "attack", "command"}
     assert all(wanted == set(of) for of in figures.values())
     shutil.copyfile(assets() / "models" / f"{STANDARD}.json", tmp_path / f"{STANDARD}.json")

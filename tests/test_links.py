@@ -1,7 +1,8 @@
 """One spec, four uses: link, flags, Python and the spec itself mean the same, byte for byte."""
 
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -13,17 +14,11 @@ from advviz.cli import main
 from advviz.cli.entry import command, parse
 from advviz.compute import Engine
 from advviz.errors import InvalidInputError
-from advviz.experiments import links
+from advviz.experiments import codec, links
 from advviz.experiments.board import BoardSpec
-from advviz.experiments.fields import AUTO
-from advviz.experiments.specs import (
-    RESULT,
-    AttackSpec,
-    ExplainSpec,
-    NoiseSpec,
-    PredictSpec,
-    VisualizeSpec,
-)
+from advviz.experiments.fields import AUTO, added, choice, count
+from advviz.experiments.references import RESULT
+from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 
 STANDARD, ROBUST = "tiny14-standard", "tiny14-robust-l2"
 NAMES = st.text(min_size=1, max_size=20).filter(lambda word: not word.startswith("-"))
@@ -127,6 +122,66 @@ def test_fractions_and_bare_switches_are_read():
 def test_flags_go_through_the_same_door_as_links(words):
     with pytest.raises(InvalidInputError):
         from_flags(["attack", "x.png", "--model", STANDARD, *words])
+
+
+# --- links from before a field existed ------------------------------------------
+
+OLD_BOARD = (
+    "v=1&kind=board&standard=tiny14-standard&robust=tiny14-robust-l2&image=sample%3Ajeep"
+    "&target=bus&norm=l2&eps=2.0&steps=30&step_size=auto&random_start=true&restarts=2&seed=7"
+    "&explained=predicted&explained_image=original&samples=20&sigma=0.1"
+)
+
+
+def test_an_old_link_means_what_it_meant():
+    """The search then had one loss, made all its steps, and asked the model as it is."""
+    board = links.from_link(OLD_BOARD)
+    assert (board.loss, board.early_stop, board.numerics) == ("cross-entropy", False, "reference")
+    assert links.to_link(board).startswith(OLD_BOARD)
+    (attack, *_) = board.specs()
+    assert attack == AttackSpec(
+        model=STANDARD, image="sample:jeep", target="bus", eps=2.0, steps=30, random_start=True,
+        restarts=2, seed=7,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("spec", KINDS)
+def test_a_link_may_lack_only_what_came_later(spec):
+    """Whatever the other fields say; all else is named as missing."""
+    values = {f.name: "class:cat" for f in fields(spec) if f.default is MISSING}
+    query = links.to_query(spec(**values))
+    for field in fields(spec):
+        rest = {name: words for name, words in query.items() if name != field.name}
+        if "absent" in field.metadata:
+            assert getattr(links.from_query(rest), field.name) == field.metadata["absent"]
+        else:
+            with pytest.raises(InvalidInputError, match=f"missing: {field.name};"):
+                links.from_query(rest)
+
+
+def test_a_field_that_came_later_keeps_its_old_meaning_when_its_default_changes():
+    """The link means the search of then."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Later:
+        kind: ClassVar[str] = "later"
+        steps: int = count(20, 1, 100, "")
+        loss: str = added(choice("margin", ("margin", "cross-entropy"), ""), absent="cross-entropy")
+
+    old = codec.from_link("v=1&kind=later&steps=3", {"later": Later})
+    assert (old, Later().loss) == (Later(steps=3, loss="cross-entropy"), "margin")
+    assert codec.from_link(codec.to_link(old), {"later": Later}) == old
+
+
+def test_a_board_takes_an_attack_over_whole():
+    """All but its model: each model of the board is attacked as that one was."""
+    attack = AttackSpec(
+        model=ROBUST, image="sample:jeep", target="bus", norm="linf", eps=0.1, steps=3,
+        step_size=0.02, random_start=True, restarts=2, loss="margin", early_stop=True, seed=5,
+        numerics="fast",
+    )  # fmt: skip
+    board = BoardSpec().with_attack(attack)
+    assert [row.attack for row in board.rows()] == [replace(attack, model=STANDARD), attack]
 
 
 # --- the same bytes, by whichever way ------------------------------------------

@@ -4,8 +4,8 @@ import pytest
 import torch
 from toys import InParts, convolutional, labels, linear, normal, pictures
 
-import advviz.models.classifier as classifier_module
 from advviz.errors import UnknownNameError
+from advviz.models import memory
 from advviz.models.classifier import Classifier
 from advviz.objectives import Logit, Unit, away_from, towards
 from advviz.protocol import Call, Query, run
@@ -130,7 +130,7 @@ def test_the_classifier_cuts_large_queries_and_nobody_notices(monkeypatch):
     forward = network.module.forward
     monkeypatch.setattr(network.module, "forward", lambda x: (rows.append(len(x)), forward(x))[1])
     whole = network.answer(Query(images, objective))
-    monkeypatch.setattr(classifier_module, "ROWS_PER_PASS", 3)
+    monkeypatch.setattr(memory, "ROWS_PER_PASS", 3)
     parts = network.answer(Query(images, objective))
     assert rows == [7, 3, 3, 1]
     for name in ("logits", "values", "gradients"):

@@ -92,9 +92,9 @@ def pgd(
     Reference: Madry et al., ICLR 2018, section 2.1, arXiv:1706.06083.
     """
     check_pixels(images)
-    best = Best.of(images)
+    best, every = Best.of(images), torch.arange(len(images), device=images.device)
     for restart in range(params.restarts):
-        rows = best.unsolved() if params.early_stop else torch.arange(len(images))
+        rows = best.unsolved() if params.early_stop else every
         if not len(rows):
             break
         stream = noise.streams(images[rows], restart)

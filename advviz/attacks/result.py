@@ -64,7 +64,7 @@ def verified(
     answer: Answer = yield Query(together, gradient=False, exact=True, progress=progress)
     original, logits, eight_bit = answer.logits.chunk(3)
     margins = objective.margins(logits)
-    success = margins > 0 if margins is not None else torch.ones(len(images), dtype=torch.bool)
+    success = margins > 0 if margins is not None else logits.new_ones(len(images), dtype=torch.bool)
     return AttackResult(
         images=adversarial,
         success=success,

@@ -88,12 +88,20 @@ def _facts(spec: AttackSpec, result: Result, eight_bit_logits: Any) -> dict[str,
         "eps": spec.eps,
         "distance": {"l2": facts["l2"], "linf": facts["linf"]},
         "steps": facts["steps"],
+        "steps_made": _steps_made(spec, result),
         "first_success": facts["first_success"],
         "numerics": facts["numerics"],
         "zero_gradient_steps": facts["zero_gradient_steps"],
         "seconds": facts["seconds"],
         "link": to_link(spec),
     }
+
+
+def _steps_made(spec: AttackSpec, result: Result) -> int:
+    """Count the steps of the search whose picture is returned: an early stop ends it."""
+    first = result.facts["first_success"]
+    made = first if spec.early_stop and first is not None else result.facts["steps"]
+    return int(made)
 
 
 def _files(result: Result, gain: int) -> dict[str, bytes]:

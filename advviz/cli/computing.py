@@ -3,14 +3,18 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
+from advviz.cli.inputs import image_reference
 from advviz.compute import Engine, Job
 from advviz.compute.keys import key_of
+from advviz.experiments.protocol import Spec
 from advviz.experiments.result import Result
-from advviz.experiments.specs import Spec
+from advviz.experiments.specs import ExplainSpec, NoiseSpec, PredictSpec
 
 Compute = Callable[[Spec], Result]
+Question = TypeVar("Question", ExplainSpec, NoiseSpec, PredictSpec)
 
 
 def check(spec: Spec) -> None:
@@ -37,6 +41,18 @@ def computer() -> Iterator[Compute]:
         yield compute
     finally:
         engine.close()
+
+
+def answered(spec: Question) -> tuple[Question, Result]:
+    """Compute a spec whose image may be a file's name; give it back with the image's reference.
+
+    Raises:
+        AdvvizError: the image cannot be read, or the computation failed.
+    """
+    spec = replace(spec, image=image_reference(spec.image))
+    check(spec)
+    with computer() as compute:
+        return spec, compute(spec)
 
 
 def _show(job: Job, bar: Any) -> None:

@@ -2,14 +2,13 @@
 
 import argparse
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from advviz import pictures
-from advviz.cli.computing import check, computer
-from advviz.cli.inputs import image_reference, whole_number
+from advviz.cli.computing import answered
+from advviz.cli.inputs import whole_number
 from advviz.cli.options import add_fields, add_image, given
 from advviz.cli.outputs import check_file, npz, print_json, said, verdict, write_files
 from advviz.errors import InvalidInputError
@@ -86,10 +85,7 @@ def execute(args: argparse.Namespace) -> int:
     if args.render not in RENDERERS:
         raise InvalidInputError(f"render must be {', '.join(RENDERERS)}, got {args.render!r}")
     factor = check_picture_options(args)
-    spec = replace(spec, image=image_reference(spec.image))
-    check(spec)
-    with computer() as compute:
-        result = compute(spec)
+    spec, result = answered(spec)
     gradient = result.arrays["gradient"]
     write_picture(args, RENDERERS[args.render](gradient), factor, result.arrays)
     answer = verdict(result.arrays["logits"], record(spec.model).classes)

@@ -11,7 +11,7 @@ from advviz.data import uploads
 from advviz.data.decoding import MAX_BYTES
 from advviz.data.images import SAMPLE_PREFIX
 from advviz.errors import InvalidInputError
-from advviz.experiments.specs import RESULT
+from advviz.experiments.references import RESULT
 
 REFERENCES = (SAMPLE_PREFIX, uploads.PREFIX, RESULT)
 ZIP_SIGNATURE = b"PK\x03\x04"

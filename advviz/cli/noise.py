@@ -2,11 +2,9 @@
 
 import argparse
 from collections import Counter
-from dataclasses import replace
 
-from advviz.cli.computing import check, computer
-from advviz.cli.inputs import image_reference
-from advviz.cli.options import add_fields, add_image, given
+from advviz.cli.computing import answered
+from advviz.cli.options import add_question, given
 from advviz.cli.outputs import print_json, said, verdict
 from advviz.experiments.links import to_link
 from advviz.experiments.specs import NoiseSpec
@@ -15,9 +13,7 @@ from advviz.models.records import record
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `advviz noise`."""
-    add_image(parser)
-    add_fields(parser, NoiseSpec, skip=("image",))
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_question(parser, NoiseSpec)
 
 
 def spec_of(args: argparse.Namespace) -> NoiseSpec:
@@ -27,11 +23,7 @@ def spec_of(args: argparse.Namespace) -> NoiseSpec:
 
 def execute(args: argparse.Namespace) -> int:
     """Add noise many times, and print how often the answer changed."""
-    spec = spec_of(args)
-    spec = replace(spec, image=image_reference(spec.image))
-    check(spec)
-    with computer() as compute:
-        result = compute(spec)
+    spec, result = answered(spec_of(args))
     classes = record(spec.model).classes
     before = verdict(result.arrays["original_logits"], classes)
     answers = Counter(classes[index] for index in result.arrays["logits"].argmax(-1))

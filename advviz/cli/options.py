@@ -26,6 +26,13 @@ def add_image(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="IMAGE", help=IMAGE_HELP)
 
 
+def add_question(parser: argparse.ArgumentParser, spec: type[SpecClass]) -> None:
+    """Declare the options of a command that asks about an image and prints the answer."""
+    add_image(parser)
+    add_fields(parser, spec, skip=("image",))
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
 def add_fields(
     parser: argparse.ArgumentParser, spec: type[SpecClass], skip: Collection[str] = ()
 ) -> None:

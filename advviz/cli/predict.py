@@ -1,11 +1,9 @@
 """`advviz predict`: what a model takes an image for."""
 
 import argparse
-from dataclasses import replace
 
-from advviz.cli.computing import check, computer
-from advviz.cli.inputs import image_reference
-from advviz.cli.options import add_fields, add_image, given
+from advviz.cli.computing import answered
+from advviz.cli.options import add_question, given
 from advviz.cli.outputs import print_json, said, verdict
 from advviz.experiments.links import to_link
 from advviz.experiments.specs import PredictSpec
@@ -14,9 +12,7 @@ from advviz.models.records import record
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `advviz predict`."""
-    add_image(parser)
-    add_fields(parser, PredictSpec, skip=("image",))
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_question(parser, PredictSpec)
 
 
 def spec_of(args: argparse.Namespace) -> PredictSpec:
@@ -26,11 +22,7 @@ def spec_of(args: argparse.Namespace) -> PredictSpec:
 
 def execute(args: argparse.Namespace) -> int:
     """Ask, and print the answer."""
-    spec = spec_of(args)
-    spec = replace(spec, image=image_reference(spec.image))
-    check(spec)
-    with computer() as compute:
-        result = compute(spec)
+    spec, result = answered(spec_of(args))
     answer = verdict(result.arrays["logits"], record(spec.model).classes)
     if args.json:
         print_json({**answer, "model": spec.model, "link": to_link(spec)})

@@ -38,6 +38,11 @@ class MemoryCache:
                 self._bytes -= dropped.nbytes
 
     @property
+    def limit(self) -> int:
+        """Return how many bytes may be kept."""
+        return self._limit
+
+    @property
     def nbytes(self) -> int:
         """Count the bytes that are kept."""
         return self._bytes

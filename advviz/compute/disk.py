@@ -53,7 +53,7 @@ class DiskCache:
     """
 
     def __init__(self, folder: Path, limit: int = LIMIT) -> None:
-        self.folder, self._limit = folder, limit
+        self.folder, self.limit = folder, limit
         self._until_scan = 0  # bytes that may be written before the folder is measured again
 
     def get(self, key: str) -> Result | None:
@@ -137,13 +137,13 @@ class DiskCache:
                 _remove(path)
         files = sorted(self._files(SUFFIX), key=lambda found: found[1].st_mtime)
         total = sum(status.st_size for _, status in files)
-        if total > self._limit:
+        if total > self.limit:
             for path, status in files:
                 _remove(path)
                 total -= status.st_size
-                if total <= self._limit * ROOM:
+                if total <= self.limit * ROOM:
                     break
-        self._until_scan = max(self._limit // 20, self._limit - total)
+        self._until_scan = max(self.limit // 20, self.limit - total)
 
 
 def _remove(path: Path) -> None:

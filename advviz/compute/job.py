@@ -6,10 +6,15 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from advviz.experiments.protocol import Spec
 from advviz.experiments.result import Array, Result
-from advviz.experiments.specs import Spec
 
 _arrivals = itertools.count()
+
+
+def arrived() -> int:
+    """Give the next number in the order in which jobs came."""
+    return next(_arrivals)
 
 
 class State(Enum):
@@ -40,6 +45,7 @@ class Job:
         preview: the picture so far, float32 [C, H, W] in [0, 1], or None.
         result: when done.
         error: one sentence, when failed.
+        background: wanted only by those who can wait: warming, evaluation, training.
     """
 
     spec: Spec
@@ -51,7 +57,11 @@ class Job:
     result: Result | None = None
     error: str | None = None
     seconds: float = 0.0  # of the worker's time
-    arrival: int = field(default_factory=lambda: next(_arrivals))
+    first: float = 0.0  # of them, until the first answer: it may have loaded the model
+    steps: int = 0  # questions that were answered
+    rows: int = 0  # pictures in them
+    background: bool = False  # served after everything else
+    arrival: int = field(default_factory=arrived)
     session: str = ""
     turn: int = 0  # in the queue: the first of every session before the second of any
     # What follows belongs to the engine.
@@ -60,6 +70,7 @@ class Job:
     abandoned_at: float | None = None
     procedure: Generator[Any, Any, Result] | None = None
     reply: Any = None
+    degraded: bool = False  # memory was short: the result is marked, and not kept
     previewed_at: float = 0.0
 
     def end(self, state: State, *, result: Result | None = None, error: str | None = None) -> None:

@@ -3,12 +3,11 @@
 import hashlib
 import json
 import os
-import platform
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 
-from advviz.experiments.specs import Spec
+from advviz.compute import devices
+from advviz.experiments.protocol import FAST, FAST_VERSION, Spec
 from advviz.models.records import record
 
 
@@ -16,17 +15,7 @@ from advviz.models.records import record
 def environment() -> str:
     """Describe what else the bytes of a result depend on."""
     threads = os.environ.get("OMP_NUM_THREADS") or str(os.cpu_count())
-    return f"torch {version('torch')}, {_processor()}, {threads} threads"
-
-
-def _processor() -> str:
-    """Name the processor's instruction sets, which decide the order of its sums."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return f"{platform.machine()} {platform.processor()}"
-    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
-    return f"{platform.machine()} {flags}"
+    return f"torch {version('torch')}, {devices.words()}, {threads} threads"
 
 
 def portable_key(spec: Spec) -> str:
@@ -41,6 +30,8 @@ def portable_key(spec: Spec) -> str:
         "weights": record(spec.model).sha256,
         "values": spec.resolved(),
     }
+    if spec.numerics == FAST:
+        content["fast copies"] = FAST_VERSION
     return _digest(json.dumps(content, sort_keys=True, separators=(",", ":")))
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from advviz.compute.files import DamagedFileError, from_bytes, to_bytes
 from advviz.compute.keys import portable_key
+from advviz.experiments.protocol import Spec
 from advviz.experiments.result import Result
-from advviz.experiments.specs import Spec
 from advviz.resources import assets
 
 

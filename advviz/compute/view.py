@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from advviz.compute.job import Job
 
 if TYPE_CHECKING:
-    from advviz.compute.engine import Engine
+    from advviz.compute.desk import Desk
 
 GRACE = 1.0  # seconds that a job goes on after its last watcher left
 
@@ -16,11 +16,12 @@ GRACE = 1.0  # seconds that a job goes on after its last watcher left
 class View:
     """A session's ordered group of jobs; see `Engine.watch`."""
 
-    def __init__(self, engine: "Engine", session: str) -> None:
-        self._engine = engine
+    def __init__(self, desk: "Desk", session: str, background: bool = False) -> None:
+        self._desk = desk
         self.session = session
         self.jobs: tuple[Job, ...] = ()
         self.left = False
+        self.background = background  # it can wait: what it alone wants goes last
 
     @property
     def done(self) -> bool:
@@ -32,9 +33,9 @@ class View:
         while not self.done:
             yield
             deadline = time.monotonic() + timeout
-            with self._engine.changed:
+            with self._desk.changed:
                 while (left := deadline - time.monotonic()) > 0 and not self.done:
-                    self._engine.changed.wait(left)
+                    self._desk.changed.wait(left)
         yield
 
     def __enter__(self) -> Self:
@@ -49,4 +50,4 @@ class View:
     ) -> None:
         """Give the jobs up; those that nobody comes back to are closed after a second."""
         self.left = True
-        self._engine.release(self, grace=GRACE)
+        self._desk.release(self, grace=GRACE)

@@ -10,8 +10,8 @@ from advviz.evaluation.setup import EvaluationSetup
 
 
 def name_of(setup: EvaluationSetup) -> str:
-    """Name a robust accuracy in a record, such as `l2-1.0`."""
-    return f"{setup.norm}-{setup.eps}"
+    """Name a robust accuracy in a record: norm, eps and restarts, such as `l2-1.0-r5`."""
+    return f"{setup.norm}-{setup.eps}-r{setup.restarts}"
 
 
 def measured(
@@ -32,7 +32,7 @@ def measured(
         report: receives the progress of each measurement.
 
     Returns:
-        Figures by name (`l2-1.0`), each as `advviz evaluate --json` prints them, and the
+        Figures by name (`l2-1.0-r5`), each as `advviz evaluate --json` prints them, and the
         command.
     """
     figures: dict[str, dict[str, Any]] = {}

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from advviz.errors import InvalidInputError
-from advviz.experiments.fields import AUTO, check, choice, count, number, switch, text
-from advviz.experiments.specs import FAST, REFERENCE
+from advviz.experiments import parameters
+from advviz.experiments.fields import check, choice, text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,31 +16,26 @@ class EvaluationSetup:
 
     model: str = text("model id")
     attack: str = choice("pgd", ("pgd",), "attack")
-    norm: str = choice("l2", ("l2", "linf"), "norm of the ball")
-    eps: float = number(1.0, 0.0, 100.0, "radius of the ball, pixels in [0, 1]")
-    steps: int = count(50, 1, 1000, "steps of each search")
-    step_size: float | str = number(
-        0.0, 0.0, 100.0, "length of a step; auto: 2.5 eps / steps", auto=True
-    )
-    restarts: int = count(1, 1, 50, "independent searches of each image")
-    random_start: bool = switch(True, "start at a random point of the ball")
-    seed: int = count(0, 0, 2**31 - 1, "of all random numbers, and of the sample")
-    numerics: str = choice(
-        REFERENCE, (REFERENCE, FAST), "fast: a copy of the model chooses directions"
-    )
+    norm: str = parameters.norm()
+    eps: float = parameters.eps()
+    steps: int = parameters.steps(50, "steps of each search")
+    step_size: float | str = parameters.step_size()
+    restarts: int = parameters.restarts("independent searches of each image")
+    random_start: bool = parameters.random_start(True)
+    seed: int = parameters.seed("of all random numbers, and of the sample")
+    numerics: str = parameters.numerics("fast: a copy of the model chooses directions")
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         check(self)
-        if self.norm == "linf" and self.eps > 1:
-            raise InvalidInputError(f"eps must lie in [0, 1] in linf, got {self.eps}")
+        parameters.check_eps(self.norm, self.eps)
         if self.restarts > 1 and not self.random_start:
             raise InvalidInputError("restarts > 1 need random_start true, got false")
 
     @property
     def resolved_step_size(self) -> float:
         """Return the length of a step in the ball's norm."""
-        return 2.5 * self.eps / self.steps if self.step_size == AUTO else float(self.step_size)
+        return parameters.resolved_step_size(self.step_size, self.eps, self.steps)
 
     def attack_in_full(self) -> dict[str, Any]:
         """Describe the attack so that it can be repeated."""

@@ -17,8 +17,9 @@ from advviz.errors import AdvvizError
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.links import to_link
 from advviz.experiments.presets import STRENGTHS
+from advviz.experiments.protocol import Spec
 from advviz.experiments.result import Array
-from advviz.experiments.specs import Spec, VisualizeSpec
+from advviz.experiments.specs import VisualizeSpec
 from advviz.models.records import ModelRecord, record
 from advviz.resources import assets
 

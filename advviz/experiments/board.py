@@ -1,21 +1,19 @@
 """The board: one experiment on a standard and a robust model, as a group of specs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
+from advviz.experiments import parameters
 from advviz.experiments.codec import to_link
-from advviz.experiments.fields import check, choice, count, number, switch, text
-from advviz.experiments.specs import (
-    PREDICTED,
-    RESULT,
-    UNTARGETED,
-    AttackSpec,
-    ExplainSpec,
-    Spec,
-    VisualizeSpec,
-    true_class,
-)
+from advviz.experiments.fields import added, check, choice, text
+from advviz.experiments.parameters import PREDICTED, UNTARGETED
+from advviz.experiments.protocol import REFERENCE, Spec
+from advviz.experiments.references import RESULT, true_class
+from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.models.records import record
+
+SHARED = tuple(f.name for f in fields(AttackSpec) if f.name != "model")
+"""Fields that a board has in common with its attacks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,22 +39,26 @@ class BoardSpec:
     standard: str = text("standard model id", default="tiny14-standard")
     robust: str = text("robust model id", default="tiny14-robust-l2")
     image: str = text("sample:ID, or sha256:DIGEST of an upload", default="sample:chelsea")
-    target: str = text("class to reach, or any for an untargeted attack", default="goldfish")
-    norm: str = choice("l2", ("l2", "linf"), "norm of the ball")
-    eps: float = number(1.0, 0.0, 100.0, "radius of the ball, pixels in [0, 1]")
-    steps: int = count(20, 1, 1000, "steps of projected gradient descent")
-    step_size: float | str = number(
-        0.0, 0.0, 100.0, "length of a step; auto: 2.5 eps / steps", auto=True
-    )
-    random_start: bool = switch(False, "start at a random point of the ball")
-    restarts: int = count(1, 1, 50, "independent searches")
-    seed: int = count(0, 0, 2**31 - 1, "of all random numbers")
+    target: str = parameters.target("goldfish")
+    norm: str = parameters.norm()
+    eps: float = parameters.eps()
+    steps: int = parameters.steps()
+    step_size: float | str = parameters.step_size()
+    random_start: bool = parameters.random_start()
+    restarts: int = parameters.restarts("independent searches")
+    seed: int = parameters.seed()
     explained: str = choice("true", ("true", PREDICTED, "target"), "class that the maps explain")
     explained_image: str = choice(
         "attacked", ("original", "attacked"), "image that the maps explain"
     )
-    samples: int = count(50, 1, 1000, "SmoothGrad: noisy copies")
-    sigma: float = number(0.15, 0.0, 10.0, "SmoothGrad: of the image's range")
+    samples: int = parameters.samples()
+    sigma: float = parameters.sigma("SmoothGrad: of the image's range")
+    loss: str = added(parameters.loss(), absent="cross-entropy")
+    early_stop: bool = added(parameters.early_stop(), absent=False)
+    numerics: str = added(
+        parameters.numerics("who answers the attack; the maps are of the model as it is"),
+        absent=REFERENCE,
+    )
 
     def __post_init__(self) -> None:
         """Refuse values out of range, also those that only an attack refuses."""
@@ -65,18 +67,11 @@ class BoardSpec:
 
     def attack(self, model: str) -> AttackSpec:
         """Return the attack on one model, through its own gradients."""
-        return AttackSpec(
-            model=model,
-            image=self.image,
-            target=self.target,
-            norm=self.norm,
-            eps=self.eps,
-            steps=self.steps,
-            step_size=self.step_size,
-            random_start=self.random_start,
-            restarts=self.restarts,
-            seed=self.seed,
-        )
+        return AttackSpec(model=model, **{name: getattr(self, name) for name in SHARED})
+
+    def with_attack(self, attack: AttackSpec) -> "BoardSpec":
+        """Return the board on which both models are attacked as one of them was."""
+        return replace(self, **{name: getattr(attack, name) for name in SHARED})
 
     def row(self, model: str) -> Row:
         """Return everything that the board shows of one model."""

@@ -1,7 +1,8 @@
 """The codec of links: every field of a spec, written and read back exactly.
 
 A link names its version and writes every field, so that it means the same when defaults
-change. Numbers are written by `repr`; `8/255` is read as well.
+change. A field that came later says what a link without it means. Numbers are written by
+`repr`; `8/255` is read as well.
 """
 
 from collections.abc import Mapping
@@ -41,13 +42,19 @@ def from_query(query: Mapping[str, str], kinds: Kinds) -> Any:
         )
     declared = {f.name: f for f in fields(spec_class)}
     given = {k: v for k, v in query.items() if k not in ("v", "kind")}
-    if given.keys() != declared.keys():
-        missing = ", ".join(sorted(declared.keys() - given.keys())) or "none"
+    absent = {
+        name: f.metadata["absent"]
+        for name, f in declared.items()
+        if name not in given and "absent" in f.metadata
+    }
+    if given.keys() | absent.keys() != declared.keys():
+        missing = ", ".join(sorted(declared.keys() - given.keys() - absent.keys())) or "none"
         unknown = ", ".join(sorted(given.keys() - declared.keys())) or "none"
         raise InvalidInputError(
             f"the link must name every field once; missing: {missing}; unknown: {unknown}"
         )
-    return spec_class(**{k: read(k, v, declared[k].metadata) for k, v in given.items()})
+    values = {k: read(k, v, declared[k].metadata) for k, v in given.items()}
+    return spec_class(**values, **absent)
 
 
 def to_link(spec: Any) -> str:

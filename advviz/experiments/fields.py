@@ -48,6 +48,16 @@ def text(help: str, default: str | None = None) -> Any:
     return field(metadata=meta) if default is None else field(default=default, metadata=meta)
 
 
+def added(declared: Any, absent: Any) -> Any:
+    """Declare a field that a spec did not have at first.
+
+    Args:
+        declared: the field.
+        absent: what a link from before it means, whatever the default becomes.
+    """
+    return field(default=declared.default, metadata={**declared.metadata, "absent": absent})
+
+
 def check(spec: Any) -> None:
     """Raise InvalidInputError if any field of a spec is out of its range."""
     for f in fields(spec):

@@ -10,17 +10,10 @@ from torch import Tensor
 from advviz.attacks.pgd import PGDParams, pgd
 from advviz.attacks.random_noise import random_noise
 from advviz.attacks.result import AttackResult
+from advviz.experiments.parameters import PREDICTED, UNTARGETED
+from advviz.experiments.protocol import REFERENCE
 from advviz.experiments.result import Array, Result
-from advviz.experiments.specs import (
-    PREDICTED,
-    REFERENCE,
-    UNTARGETED,
-    AttackSpec,
-    ExplainSpec,
-    NoiseSpec,
-    VisualizeSpec,
-    true_class,
-)
+from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
 from advviz.experiments.units import parse_unit
 from advviz.explain.gradient import gradient
 from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
@@ -35,17 +28,17 @@ from advviz.threat_models import threat_model
 Steps = Generator[Any, Any, Result]
 
 
-def _batch(pixels: Array) -> Tensor:
-    return torch.from_numpy(pixels.copy())[None]
+def _batch(pixels: Array, device: str) -> Tensor:
+    return torch.from_numpy(pixels.copy())[None].to(device)
 
 
-def _index(number: int) -> Tensor:
-    return torch.tensor([number])
+def _index(number: int, device: str) -> Tensor:
+    return torch.tensor([number], device=device)
 
 
-def predict(pixels: Array) -> Steps:
+def predict(pixels: Array, device: str = "cpu") -> Steps:
     """Ask for the logits of an image [3, S, S]."""
-    answer: Answer = yield Query(_batch(pixels), gradient=False, exact=True)
+    answer: Answer = yield Query(_batch(pixels, device), gradient=False, exact=True)
     return Result.of({"pixels": pixels, "logits": answer.logits[0].cpu()}, {})
 
 
@@ -55,16 +48,16 @@ def predicted_class(images: Tensor) -> Generator[Any, Any, int]:
     return int(answer.logits.argmax())
 
 
-def attack(spec: AttackSpec, described: ModelRecord, pixels: Array) -> Steps:
+def attack(spec: AttackSpec, described: ModelRecord, pixels: Array, device: str = "cpu") -> Steps:
     """Run projected gradient descent on an image [3, S, S]."""
     started = time.perf_counter()
-    images = _batch(pixels)
-    known = true_class(spec.image, described)
+    images = _batch(pixels, device)
+    known = spec.true_class(described)
     if spec.target == UNTARGETED:
         away = described.class_index(known) if known else (yield from predicted_class(images))
-        objective = away_from(_index(away), spec.loss)
+        objective = away_from(_index(away, device), spec.loss)
     else:
-        objective = towards(_index(described.class_index(spec.target)), spec.loss)
+        objective = towards(_index(described.class_index(spec.target), device), spec.loss)
     params = PGDParams(
         step_size=spec.resolved_step_size,
         steps=spec.steps,
@@ -111,10 +104,12 @@ def _attack_result(found: AttackResult, pixels: Array, known: str | None, second
     return Result.of(arrays, facts)
 
 
-def control(spec: NoiseSpec, pixels: Array) -> Steps:
+def control(spec: NoiseSpec, pixels: Array, device: str = "cpu") -> Steps:
     """Change an image [3, S, S] at random, and count how often the answer changes."""
     threat = threat_model(spec.norm, spec.eps)
-    found = yield from random_noise(_batch(pixels), threat, spec.draws, noise=Noise(spec.seed))
+    found = yield from random_noise(
+        _batch(pixels, device), threat, spec.draws, noise=Noise(spec.seed)
+    )
     changed = found.logits.argmax(-1) != found.original_logits.argmax(-1)
     arrays = {
         "original_logits": found.original_logits[0].cpu(),
@@ -124,14 +119,14 @@ def control(spec: NoiseSpec, pixels: Array) -> Steps:
     return Result.of(arrays, {"changed": int(changed.sum()), "draws": spec.draws})
 
 
-def explain(spec: ExplainSpec, described: ModelRecord, pixels: Array) -> Steps:
+def explain(spec: ExplainSpec, described: ModelRecord, pixels: Array, device: str = "cpu") -> Steps:
     """Make a saliency map of an image [3, S, S]."""
-    images = _batch(pixels)
+    images = _batch(pixels, device)
     if spec.explained == PREDICTED:
         index = yield from predicted_class(images)
     else:
         index = described.class_index(spec.explained)
-    objective = _score(spec.objective, _index(index))
+    objective = _score(spec.objective, _index(index, device))
     if spec.method == "gradient":
         found = yield from gradient(images, objective)
     else:
@@ -158,19 +153,21 @@ def _score(name: str, classes: Tensor) -> Objective:
     return Logit(classes) if name == "logit" else away_from(classes, "cross-entropy")
 
 
-def visualize(spec: VisualizeSpec, described: ModelRecord, begin: Array | None) -> Steps:
+def visualize(
+    spec: VisualizeSpec, described: ModelRecord, begin: Array | None, device: str = "cpu"
+) -> Steps:
     """Draw a picture that excites a unit, from an image [3, S, S] or from noise."""
     tap, index = parse_unit(spec.unit, described)
-    objective = Logit(_index(index)) if tap == LOGITS else Unit(tap, _index(index))
+    objective = Logit(_index(index, device)) if tap == LOGITS else Unit(tap, _index(index, device))
     noise = Noise(spec.seed)
     # Noise is keyed by the image: pictures of different classes start from the same one.
-    like = torch.zeros(1, 3, described.input_size, described.input_size)
+    like = torch.zeros(1, 3, described.input_size, described.input_size, device=device)
     if spec.method == "fourier":
         params = FourierParams(steps=spec.steps)
         found = yield from fourier_ascent(like, objective, params, noise=noise)
     else:
         plain = AscentParams(eps=spec.eps, step_size=spec.step_size, steps=spec.steps)
-        start = noise_images(like, noise) if begin is None else _batch(begin)
+        start = noise_images(like, noise) if begin is None else _batch(begin, device)
         found = yield from ascent(start, objective, plain, noise=noise)
     arrays = {
         "start": found.start[0].cpu(),

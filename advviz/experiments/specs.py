@@ -7,78 +7,20 @@ can make specs without loading torch.
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
-from advviz.data import gallery, images, uploads
-from advviz.errors import InvalidInputError
-from advviz.experiments.codec import from_link
-from advviz.experiments.fields import AUTO, check, choice, count, number, switch, text
+from advviz.experiments import parameters
+from advviz.experiments.fields import check, choice, count, number, text
+from advviz.experiments.parameters import PREDICTED, UNTARGETED
+from advviz.experiments.protocol import REFERENCE, Spec
+from advviz.experiments.references import FromImage, image_key, made_by, pixels, true_class
 from advviz.experiments.result import Result
 from advviz.experiments.units import parse_unit
 from advviz.models.records import ModelRecord, record
 
-REFERENCE, FAST = "reference", "fast"
-UNTARGETED = "any"
-PREDICTED = "predicted"
-RESULT = "result:"
-_IMAGE_HELP = "sample:ID, sha256:DIGEST of an upload, or result:LINK of an attack or a drawing"
-
-
-class Spec(Protocol):
-    """What the engine needs to know of an experiment."""
-
-    kind: ClassVar[str]
-    version: ClassVar[int]
-
-    @property
-    def model(self) -> str:
-        """Name the model that answers."""
-        ...
-
-    @property
-    def numerics(self) -> str:
-        """Name who answers queries that are not exact: "reference", or a "fast" copy."""
-        ...
-
-    def prerequisites(self) -> tuple["Spec", ...]:
-        """List the experiments whose results this one starts from."""
-        ...
-
-    def resolved(self) -> dict[str, Any]:
-        """Return every value that the result depends on: no "auto", digests for images."""
-        ...
-
-    def procedure(self, results: Sequence[Result]) -> Generator[Any, Any, Result]:
-        """Begin the computation, given the prerequisites' results."""
-        ...
-
-
-def _numerics() -> Any:
-    return choice(
-        REFERENCE,
-        (REFERENCE, FAST),
-        "reference: the model as it is; fast: a copy of it chooses the directions",
-    )
-
-
-class _OfImage:
-    """What every spec that starts from an image has in common."""
-
-    __slots__ = ()
-    model: str
-    image: str
-
-    def __post_init__(self) -> None:
-        """Refuse values out of range."""
-        check(self)
-
-    def prerequisites(self) -> tuple[Spec, ...]:
-        """List the experiment whose result is the image."""
-        return made_by(self.image)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PredictSpec(_OfImage):
+class PredictSpec(FromImage):
     """What a model says of an image."""
 
     kind: ClassVar[str] = "predict"
@@ -86,59 +28,61 @@ class PredictSpec(_OfImage):
     numerics: ClassVar[str] = REFERENCE
 
     model: str = text("model id")
-    image: str = text(_IMAGE_HELP)
+    image: str = parameters.image()
 
     def resolved(self) -> dict[str, Any]:
         """Return the values that the result depends on."""
         return {"image": image_key(self.image, record(self.model))}
 
-    def procedure(self, results: Sequence[Result]) -> Generator[Any, Any, Result]:
+    def procedure(
+        self, results: Sequence[Result], device: str = "cpu"
+    ) -> Generator[Any, Any, Result]:
         """Ask for the logits."""
         from advviz.experiments.procedures import predict
 
-        return predict(pixels(self.image, record(self.model), results))
+        return predict(pixels(self.image, record(self.model), results), device)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AttackSpec(_OfImage):
+class AttackSpec(FromImage):
     """An adversarial example by projected gradient descent."""
 
     kind: ClassVar[str] = "attack"
     version: ClassVar[int] = 1
+    makes: ClassVar[str] = "adversarial"
 
     model: str = text("model id; the attack uses this model's gradients")
-    image: str = text(_IMAGE_HELP)
-    target: str = text("class to reach, or any for an untargeted attack", default=UNTARGETED)
-    norm: str = choice("l2", ("l2", "linf"), "norm of the ball")
-    eps: float = number(1.0, 0.0, 100.0, "radius of the ball, pixels in [0, 1]")
-    steps: int = count(20, 1, 1000, "steps of projected gradient descent")
-    step_size: float | str = number(
-        0.0, 0.0, 100.0, "length of a step; auto: 2.5 eps / steps", auto=True
-    )
-    random_start: bool = switch(False, "start at a random point of the ball")
-    restarts: int = count(1, 1, 50, "independent searches; more than 1 start at random points")
-    loss: str = choice(
-        "cross-entropy", ("cross-entropy", "logit", "margin"), "what the search raises"
-    )
-    early_stop: bool = switch(False, "stop at the first success")
-    seed: int = count(0, 0, 2**31 - 1, "of all random numbers")
-    numerics: str = _numerics()
+    image: str = parameters.image()
+    target: str = parameters.target()
+    norm: str = parameters.norm()
+    eps: float = parameters.eps()
+    steps: int = parameters.steps()
+    step_size: float | str = parameters.step_size()
+    random_start: bool = parameters.random_start()
+    restarts: int = parameters.restarts()
+    loss: str = parameters.loss()
+    early_stop: bool = parameters.early_stop()
+    seed: int = parameters.seed()
+    numerics: str = parameters.numerics()
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         check(self)
-        if self.norm == "linf" and self.eps > 1:
-            raise InvalidInputError(f"eps must lie in [0, 1] in linf, got {self.eps}")
+        parameters.check_eps(self.norm, self.eps)
 
     @property
     def resolved_step_size(self) -> float:
         """Return the length of a step in the ball's norm."""
-        return 2.5 * self.eps / self.steps if self.step_size == AUTO else float(self.step_size)
+        return parameters.resolved_step_size(self.step_size, self.eps, self.steps)
 
     @property
     def resolved_random_start(self) -> bool:
         """Say whether the search starts at a random point; restarts imply it."""
         return self.random_start or self.restarts > 1
+
+    def true_class(self, described: ModelRecord) -> str | None:
+        """Return the class that the image is known to show: an attack does not change it."""
+        return true_class(self.image, described)
 
     def resolved(self) -> dict[str, Any]:
         """Return the values that the result depends on."""
@@ -147,7 +91,7 @@ class AttackSpec(_OfImage):
             described.class_index(self.target)
         return {
             "image": image_key(self.image, described),
-            "away from": true_class(self.image, described) if self.target == UNTARGETED else None,
+            "away from": self.true_class(described) if self.target == UNTARGETED else None,
             "target": self.target,
             "norm": self.norm,
             "eps": self.eps,
@@ -161,36 +105,38 @@ class AttackSpec(_OfImage):
             "numerics": self.numerics,
         }
 
-    def procedure(self, results: Sequence[Result]) -> Generator[Any, Any, Result]:
+    def procedure(
+        self, results: Sequence[Result], device: str = "cpu"
+    ) -> Generator[Any, Any, Result]:
         """Begin the attack."""
         from advviz.experiments.procedures import attack
 
         described = record(self.model)
-        return attack(self, described, pixels(self.image, described, results))
+        return attack(self, described, pixels(self.image, described, results), device)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainSpec(_OfImage):
+class ExplainSpec(FromImage):
     """A saliency map of one class's score."""
 
     kind: ClassVar[str] = "explain"
     version: ClassVar[int] = 1
 
     model: str = text("model id")
-    image: str = text(_IMAGE_HELP)
+    image: str = parameters.image()
     method: str = choice("gradient", ("gradient", "smoothgrad"), "saliency method")
     explained: str = text("class to explain, or predicted", default=PREDICTED)
     objective: str = choice(
         "cross-entropy", ("cross-entropy", "logit"), "score whose gradient is taken"
     )
-    samples: int = count(50, 1, 1000, "SmoothGrad: noisy copies")
-    sigma: float = number(0.15, 0.0, 10.0, "SmoothGrad: standard deviation of the noise")
+    samples: int = parameters.samples()
+    sigma: float = parameters.sigma("SmoothGrad: standard deviation of the noise")
     sigma_unit: str = choice(
         "range", ("range", "absolute"), "SmoothGrad: sigma of the image's range, or in pixels"
     )
     magnitude: str = choice("signed", ("signed", "squared"), "SmoothGrad: what is averaged")
-    seed: int = count(0, 0, 2**31 - 1, "SmoothGrad: of the noise")
-    numerics: str = _numerics()
+    seed: int = parameters.seed("SmoothGrad: of the noise")
+    numerics: str = parameters.numerics()
 
     def resolved(self) -> dict[str, Any]:
         """Return the values that the result depends on: a gradient has no samples or seed."""
@@ -214,12 +160,14 @@ class ExplainSpec(_OfImage):
             }
         return values
 
-    def procedure(self, results: Sequence[Result]) -> Generator[Any, Any, Result]:
+    def procedure(
+        self, results: Sequence[Result], device: str = "cpu"
+    ) -> Generator[Any, Any, Result]:
         """Begin the explanation."""
         from advviz.experiments.procedures import explain
 
         described = record(self.model)
-        return explain(self, described, pixels(self.image, described, results))
+        return explain(self, described, pixels(self.image, described, results), device)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +176,7 @@ class VisualizeSpec:
 
     kind: ClassVar[str] = "visualize"
     version: ClassVar[int] = 2
+    makes: ClassVar[str] = "picture"
 
     model: str = text("model id")
     unit: str = text("class:NAME, unit:N of the penultimate layer, or channel:LAYER:N")
@@ -235,9 +184,9 @@ class VisualizeSpec:
     method: str = choice("ascent", ("ascent", "fourier"), "plain ascent, or regularized")
     eps: float = number(40.0, 0.0, 1000.0, "ascent: L2 radius of the ball, pixels in [0, 1]")
     step_size: float = number(0.5, 0.0, 100.0, "ascent: L2 length of a step")
-    steps: int = count(100, 1, 1000, "steps of the ascent")
-    seed: int = count(0, 0, 2**31 - 1, "of the starting noise")
-    numerics: str = _numerics()
+    steps: int = parameters.steps(100, "steps of the ascent")
+    seed: int = parameters.seed("of the starting noise")
+    numerics: str = parameters.numerics()
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -247,6 +196,10 @@ class VisualizeSpec:
     def starts_from_image(self) -> bool:
         """Say whether a picture is drawn over; Fourier coefficients always start from noise."""
         return self.method == "ascent" and self.start != "noise"
+
+    def true_class(self, _described: ModelRecord) -> str | None:
+        """Return None: nobody knows what a drawing shows."""
+        return None
 
     def prerequisites(self) -> tuple[Spec, ...]:
         """List the experiment whose result is the start."""
@@ -262,17 +215,19 @@ class VisualizeSpec:
             values |= {"eps": self.eps, "step_size": self.step_size}
         return {**values, "seed": self.seed, "numerics": self.numerics}
 
-    def procedure(self, results: Sequence[Result]) -> Generator[Any, Any, Result]:
+    def procedure(
+        self, results: Sequence[Result], device: str = "cpu"
+    ) -> Generator[Any, Any, Result]:
         """Begin the drawing."""
         from advviz.experiments.procedures import visualize
 
         described = record(self.model)
         begin = pixels(self.start, described, results) if self.starts_from_image else None
-        return visualize(self, described, begin)
+        return visualize(self, described, begin, device)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoiseSpec(_OfImage):
+class NoiseSpec(FromImage):
     """The control of an attack: random noise of the same size, many times."""
 
     kind: ClassVar[str] = "noise"
@@ -280,70 +235,26 @@ class NoiseSpec(_OfImage):
     numerics: ClassVar[str] = REFERENCE
 
     model: str = text("model id")
-    image: str = text(_IMAGE_HELP)
-    norm: str = choice("l2", ("l2", "linf"), "norm of the ball")
-    eps: float = number(1.0, 0.0, 100.0, "size of the noise, pixels in [0, 1]")
+    image: str = parameters.image()
+    norm: str = parameters.norm()
+    eps: float = parameters.eps("size of the noise, pixels in [0, 1]")
     draws: int = count(100, 1, 1000, "random directions")
-    seed: int = count(0, 0, 2**31 - 1, "of all random numbers")
+    seed: int = parameters.seed()
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         check(self)
-        if self.norm == "linf" and self.eps > 1:
-            raise InvalidInputError(f"eps must lie in [0, 1] in linf, got {self.eps}")
+        parameters.check_eps(self.norm, self.eps)
 
     def resolved(self) -> dict[str, Any]:
         """Return the values that the result depends on."""
         values = {"norm": self.norm, "eps": self.eps, "draws": self.draws, "seed": self.seed}
         return {"image": image_key(self.image, record(self.model)), **values}
 
-    def procedure(self, results: Sequence[Result]) -> Generator[Any, Any, Result]:
+    def procedure(
+        self, results: Sequence[Result], device: str = "cpu"
+    ) -> Generator[Any, Any, Result]:
         """Begin the control."""
         from advviz.experiments.procedures import control
 
-        return control(self, pixels(self.image, record(self.model), results))
-
-
-_MADE = {AttackSpec.kind: "adversarial", VisualizeSpec.kind: "picture"}
-"""Kinds of experiments whose results are images, and the array that holds the image."""
-
-
-def made_by(image: str) -> tuple[AttackSpec | VisualizeSpec, ...]:
-    """Return the experiment whose result an image reference names, if it names one."""
-    if not image.startswith(RESULT):
-        return ()
-    kinds = {AttackSpec.kind: AttackSpec, VisualizeSpec.kind: VisualizeSpec}
-    return (from_link(image.removeprefix(RESULT), kinds),)
-
-
-def pixels(image: str, described: ModelRecord, results: Sequence[Result]) -> Any:
-    """Return the pixels [3, S, S] float32 that an image reference stands for."""
-    for made in made_by(image):
-        return results[0].arrays[_MADE[made.kind]]
-    return images.load(image, described.input_size).pixels
-
-
-def image_key(image: str, described: ModelRecord) -> Any:
-    """Return what identifies an image's pixels: their digest, or how they are computed."""
-    for made in made_by(image):
-        weights = record(made.model).sha256
-        return {"kind": made.kind, "version": made.version, "weights": weights, **made.resolved()}
-    return images.load(image, described.input_size).digest
-
-
-def true_class(image: str, described: ModelRecord) -> str | None:
-    """Return the class that a gallery image is known to show, if the model knows the class."""
-    for made in made_by(image):
-        return true_class(made.image, described) if isinstance(made, AttackSpec) else None
-    if not image.startswith(images.SAMPLE_PREFIX):
-        return None
-    known = gallery.sample(image.removeprefix(images.SAMPLE_PREFIX)).true_class
-    return known if known in described.classes else None
-
-
-def is_personal(spec: Spec) -> bool:
-    """Say whether a spec starts from somebody's upload, whose pixels must not reach a disk."""
-    named = (getattr(spec, "image", ""), getattr(spec, "start", ""))
-    return any(name.startswith(uploads.PREFIX) for name in named) or any(
-        is_personal(needed) for needed in spec.prerequisites()
-    )
+        return control(self, pixels(self.image, record(self.model), results), device)

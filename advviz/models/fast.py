@@ -15,6 +15,7 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from advviz.models.classifier import Classifier
+from advviz.models.packed import can_pack, packed
 from advviz.objectives import Logit
 from advviz.protocol import Answer, Call, Query
 
@@ -50,6 +51,25 @@ def folded(module: nn.Module) -> nn.Module:
             fast.set_submodule(before.target, fused)
             fast.set_submodule(node.target, nn.Identity())
     return fast.requires_grad_(False)
+
+
+def halved(module: nn.Module, device: torch.device) -> nn.Module:
+    """Return a frozen deep copy whose weights are in bfloat16, for use under autocast.
+
+    Autocast alone would convert frozen weights again at every call. On a CPU convolutions
+    are packed too, and one that sees an image sees it in full precision.
+
+    Args:
+        module: frozen, on the device, in evaluation mode; not modified.
+        device: where it runs.
+    """
+    fast = copy.deepcopy(module)
+    if can_pack(device):
+        packed(fast)
+    for layer in fast.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            layer.bfloat16()
+    return fast
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +123,8 @@ class FastClassifier:
     """Answer exact queries with the unmodified network, all others with a fast copy.
 
     The copy is folded, and in bfloat16 where the processor has it and the copy agrees with
-    its model on the given images; otherwise it stays at fp32.
+    its model on the given images; otherwise it stays at fp32. It keeps the names of the
+    layers.
 
     Args:
         module: the unmodified network; put into evaluation mode, its parameters frozen.
@@ -115,7 +136,7 @@ class FastClassifier:
         plain = folded(module).to(memory_format=torch.channels_last)
         self.fast, self.numerics = Classifier(plain), "fp32, folded"
         if has_bfloat16(images.device):
-            half = Classifier(plain, half=True)
+            half = Classifier(halved(plain, images.device), half=True)
             if agreement(self.exact, half, images).suffices:
                 self.fast, self.numerics = half, "bf16, folded"
 

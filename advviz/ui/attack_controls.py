@@ -1,8 +1,6 @@
 """The widgets of an attack's numbers: norm, strength, steps, start, seed."""
 
-from dataclasses import replace
 from math import log
-from typing import Any
 
 import streamlit as st
 
@@ -27,7 +25,7 @@ def advanced(setup: Setup, spec: AttackSpec, *, full: bool = False) -> None:
     Args:
         setup: of the page.
         spec: the attack that the page runs, on any of its models.
-        full: also what Compare has not: loss, numerics, early stop.
+        full: offer loss, numerics and early stop too.
     """
     top = st.columns([1.1, 1, 1, 1, 1.4, 1, 1])
     with top[0]:
@@ -57,14 +55,14 @@ def advanced(setup: Setup, spec: AttackSpec, *, full: bool = False) -> None:
 
 
 def _full(setup: Setup) -> None:
-    spec = setup.attack_on(setup.model)
+    board = setup.board
     left, middle, right = st.columns([1.4, 1.2, 2], vertical_alignment="bottom")
     with left:
         choose(
             "Loss",
             AttackSpec,
             "loss",
-            control("av.loss", spec.loss, lambda s, loss: _extras(s, loss=loss)),
+            control("av.loss", board.loss, on_board("loss")),
             {"cross-entropy": "cross-entropy", "logit": "logit", "margin": "margin"},
         )
     with middle:
@@ -72,19 +70,15 @@ def _full(setup: Setup) -> None:
             "Numerics",
             AttackSpec,
             "numerics",
-            control("av.numerics", spec.numerics, lambda s, name: _extras(s, numerics=name)),
+            control("av.numerics", board.numerics, on_board("numerics")),
             {},
         )
     with right:
         st.toggle(
             "Stop at the first success",
             help=help_of(AttackSpec, "early_stop"),
-            **control("av.early", spec.early_stop, lambda s, on: _extras(s, early_stop=on)),
+            **control("av.early", board.early_stop, on_board("early_stop")),
         )
-
-
-def _extras(setup: Setup, **values: Any) -> Setup:
-    return replace(setup, attack_extras={**setup.attack_extras, **values})
 
 
 def resolved(spec: AttackSpec, size: int) -> str:

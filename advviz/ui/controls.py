@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from advviz.data import gallery, images, uploads
-from advviz.experiments.specs import UNTARGETED
+from advviz.experiments.parameters import UNTARGETED
 from advviz.models.records import record
 from advviz.ui import state, words
 from advviz.ui.attack_controls import STOPS

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from advviz.ui import setup as setups
+from advviz.ui import permalinks
 from advviz.ui.setup import Setup
 
 PAGE_OF = {
@@ -41,9 +41,9 @@ class BareLinks:
 
 def three(shown: Setup) -> list[Door]:
     """Home's three doors: label, page, what is behind it, and the set-up that it opens."""
-    board = setups.to_query(shown, "board", ())
-    attack = setups.to_query(shown, "attack", ())
-    another = setups.to_query(shown.with_image("sample:mastiff"), "board", ())
+    board = permalinks.to_query(shown, "board", ())
+    attack = permalinks.to_query(shown, "attack", ())
+    another = permalinks.to_query(shown.with_image("sample:mastiff"), "board", ())
     return [
         (
             "**Show me**: both models, side by side",

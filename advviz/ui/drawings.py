@@ -7,8 +7,10 @@ import streamlit as st
 
 from advviz import pictures
 from advviz.experiments.codec import to_link
+from advviz.experiments.protocol import Spec
+from advviz.experiments.references import RESULT
 from advviz.experiments.result import Result
-from advviz.experiments.specs import RESULT, PredictSpec, Spec, VisualizeSpec
+from advviz.experiments.specs import PredictSpec, VisualizeSpec
 from advviz.models.records import record
 from advviz.ui import figures
 from advviz.ui.figures import Tile, picture, rich, tile, waiting

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from advviz.models.records import ModelRecord
 from advviz.ui.words import ROW, Verdict
 
 SIDE = 192  # CSS pixels of a picture on a board: 3 x 64
+DRAWN = 512  # encoded pictures that are kept: a class looks at the same ones
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -50,19 +51,32 @@ def rich(text: str) -> str:
 
 def picture(image: Bytes, alt: str, side: int = SIDE, smooth: bool = False) -> str:
     """A picture as PNG data: enlarged by whole pixels, or smoothly if asked for."""
-    factor = max(side // image.shape[0], 1)
+    return _element(_encoded(image.tobytes(), image.shape, side, smooth), alt)
+
+
+@lru_cache(DRAWN)
+def _encoded(levels: bytes, shape: tuple[int, ...], side: int, smooth: bool) -> str:
+    """Encode a picture as base64 PNG: most of what drawing a board costs, so it is kept."""
+    image = np.frombuffer(levels, np.uint8).reshape(shape)
     if smooth:
         size = (side, side)
         image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
     else:
-        image = pictures.enlarged(image, factor)
-    return img(pictures.png(image), alt)
+        image = pictures.enlarged(image, max(side // shape[0], 1))
+    return _base64(pictures.png(image))
 
 
 def img(png: bytes, alt: str) -> str:
     """An image element that carries its PNG file."""
-    data = b64encode(png).decode("ascii")
+    return _element(_base64(png), alt)
+
+
+def _element(data: str, alt: str) -> str:
     return f'<img src="data:image/png;base64,{data}" alt="{escape(alt, quote=True)}">'
+
+
+def _base64(png: bytes) -> str:
+    return b64encode(png).decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)

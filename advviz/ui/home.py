@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from advviz.experiments.specs import Spec
+from advviz.experiments.protocol import Spec
 from advviz.models.records import record
 from advviz.ui import board, figures, words
 from advviz.ui.figures import Row, rich, show
 from advviz.ui.population import survival
+from advviz.ui.rows import Wanted, wanted
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
 
@@ -15,7 +16,7 @@ HEADS = ("original", "attacked", "what moves its answer")
 
 def specs(setup: Setup) -> tuple[Spec, ...]:
     """What Home shows: both attacks, and both gradients."""
-    rows = [board.wanted(setup, model) for model in setup.models]
+    rows = [wanted(setup, model) for model in setup.models]
     return (*(row.attack for row in rows), *(row.gradient for row in rows))
 
 
@@ -35,7 +36,7 @@ def question(setup: Setup) -> str:
 
 def draw(setup: Setup, finds: Finds) -> str:
     """Two models, three pictures each, as far as they are known."""
-    rows = [board.wanted(setup, model) for model in setup.models]
+    rows = [wanted(setup, model) for model in setup.models]
     maps = _maps(setup, rows, finds)
     drawn = []
     for row in rows:
@@ -49,14 +50,14 @@ def draw(setup: Setup, finds: Finds) -> str:
     return figures.board(HEADS, drawn)
 
 
-def _maps(setup: Setup, rows: list[board.Wanted], finds: Finds) -> dict[str, figures.Tile]:
+def _maps(setup: Setup, rows: list[Wanted], finds: Finds) -> dict[str, figures.Tile]:
     painted = board.map_tiles(setup, rows, finds, ("gradient",))
     return {row.record.id: painted[f"{row.record.id}/gradient"] for row in rows}
 
 
 def notice(setup: Setup, finds: Finds) -> str:
     """What the pictures say, what to notice, what they cannot tell."""
-    rows = [board.wanted(setup, model) for model in setup.models]
+    rows = [wanted(setup, model) for model in setup.models]
     result = next((r for row in rows if (r := finds[row.attack].result)), None)
     if result is None:
         return ""

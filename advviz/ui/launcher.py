@@ -104,11 +104,13 @@ def _collect(stopped: threading.Event) -> None:
 
 
 def _warm(stopped: threading.Event) -> None:
-    """Ask each model one question, so that torch and the weights are there when needed."""
+    """Have everything there that the first visitors need, without delaying anyone."""
     if stopped.wait(WARM_AFTER):
         return
     try:
         for spec in state.first_questions():
-            state.engine().submit(spec)
+            job = state.engine().submit(spec, background=True)
+            if job.error is not None:
+                _LOG.warning("a first question was not answered: %s", job.error)
     except AdvvizError as error:
         _LOG.warning("the models could not be warmed: %s", error)

@@ -7,7 +7,7 @@ import numpy as np
 
 from advviz import pictures
 from advviz.experiments.result import Result
-from advviz.ui.setup import View
+from advviz.ui.view import View
 from advviz.ui.words import numerics, short
 
 Array = np.ndarray[Any, np.dtype[Any]]

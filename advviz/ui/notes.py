@@ -11,10 +11,11 @@ from advviz import pictures
 from advviz.data import gallery, images
 from advviz.errors import AdvvizError
 from advviz.models.records import record
-from advviz.ui import board, components, curves, state, words
+from advviz.ui import components, curves, state, words
 from advviz.ui.attack_controls import STOPS
 from advviz.ui.curves import Curve
 from advviz.ui.figures import picture, rich, show
+from advviz.ui.rows import control
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
 from advviz.ui.words import ROW
@@ -111,7 +112,7 @@ def noise_control(setup: Setup, finds: Finds) -> None:
     """Say what random noise of the attack's size does: the control that it is not just noise."""
     told, example = [], ""
     for model in setup.models:
-        spec, described = board.control(setup, model), record(model)
+        spec, described = control(setup, model), record(model)
         shown = finds.get(spec)
         if shown is None or shown.result is None:
             continue

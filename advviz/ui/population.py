@@ -46,7 +46,7 @@ class Survival:
 
 
 def survival(described: ModelRecord, norm: str, eps: float) -> Survival | None:
-    """The measurement nearest to a strength; None where the record has none in that norm.
+    """The measurement nearest to a strength, on most pictures; None where there is none.
 
     A record's `accuracies` hold, under any names, what `advviz evaluate --json` printed.
     """
@@ -59,7 +59,7 @@ def survival(described: ModelRecord, norm: str, eps: float) -> Survival | None:
     ]
     if not found:
         return None
-    entry = min(found, key=lambda e: abs(e["attack"]["eps"] - eps))
+    entry = min(found, key=lambda e: (abs(e["attack"]["eps"] - eps), -e["n"]))
     attack, n = entry["attack"], entry["n"]
     restarts = attack.get("restarts", 1)
     named = f"{attack['name'].upper()}-{attack['steps']}, untargeted, "

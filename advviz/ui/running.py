@@ -9,12 +9,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from advviz.compute import Job, State
 from advviz.errors import AdvvizError
+from advviz.experiments.protocol import Spec
 from advviz.experiments.result import Result
-from advviz.experiments.specs import Spec
 from advviz.pictures import photo
 from advviz.ui import state
 from advviz.ui.figures import picture, waiting
-from advviz.ui.words import plain
+from advviz.ui.words import duration, plain
+
+SOON = 1.0  # seconds: a shorter wait is over before its estimate is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,27 @@ def _seen(job: Job) -> Shown:
         return _failed(job.error or "this could not be computed")
     if job.state is State.CANCELLED:
         return Shown(None, "stopped")
+    expected = state.engine().expected(job)
     if job.progress is None:
-        ahead = f"waiting, {job.position} before it" if job.position else "next"
-        return Shown(None, ahead if job.state is State.WAITING else "starting")
+        return Shown(None, waiting_words(job, expected.start))
     stage, done, total = job.progress
     words = f"{stage}: step {done}" + (f" of {total}" if total else "")
+    if expected.end is not None and expected.end >= SOON:
+        words += f", about {duration(expected.end)} left"
     return Shown(None, words, done / total if total else None, job.preview)
+
+
+def waiting_words(job: Job, start: float | None) -> str:
+    """Say of a job without progress where it stands.
+
+    Args:
+        job: an open one.
+        start: estimated seconds until it is served; None where nothing is known.
+    """
+    if job.state is State.RUNNING:
+        return "starting"
+    words = f"waiting, {job.position} before it" if job.position else "next"
+    return words if start is None or start < SOON else f"{words}, about {duration(start)}"
 
 
 def _kept(spec: Spec) -> Shown:

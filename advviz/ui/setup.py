@@ -1,66 +1,21 @@
 """What a user has set up: the experiment, and how its results are shown.
 
 A `Setup` is the single truth of a session: widgets show it, links carry it, jobs come from it.
-Pages share the picture, the target and the attack's budget, so these follow the user around.
+Pages share the picture, the target and the attack, so these follow the user around.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from advviz.errors import InvalidInputError
-from advviz.experiments import links, presets
+from advviz.experiments import presets
 from advviz.experiments.board import BoardSpec
-from advviz.experiments.fields import check as check_fields
-from advviz.experiments.fields import choice, read, switch, written
-from advviz.experiments.specs import (
-    PREDICTED,
-    RESULT,
-    UNTARGETED,
-    AttackSpec,
-    ExplainSpec,
-    VisualizeSpec,
-    made_by,
-    true_class,
-)
+from advviz.experiments.codec import to_link
+from advviz.experiments.parameters import PREDICTED, UNTARGETED
+from advviz.experiments.references import RESULT, true_class
+from advviz.experiments.specs import ExplainSpec, VisualizeSpec
 from advviz.models.records import record
-
-GAINS = ("1", "2", "5", "10", "20")
-SHARED = (
-    "image",
-    "target",
-    "norm",
-    "eps",
-    "steps",
-    "step_size",
-    "random_start",
-    "restarts",
-    "seed",
-)
-"""Fields that the board and an attack have in common."""
-
-ATTACK_EXTRAS = ("loss", "early_stop", "numerics")
-EXPLAIN_EXTRAS = ("objective", "sigma_unit", "magnitude", "seed", "numerics")
-"""Fields that only the pages of an attack and of a map have."""
-
-PREFIX = "show."
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class View:
-    """How results are shown, and which of them; nothing here changes a number."""
-
-    rows: str = choice("both", ("both", "standard", "robust"), "models on the board")
-    gain: str = choice("1", GAINS, "how many times the true change is drawn")
-    draw: str = choice("ink", ("ink", "rgb", "signed"), "how a gradient is drawn")
-    scale: str = choice("picture", ("picture", "model", "all"), "maps that share one scale")
-    transfer: bool = switch(False, "show each model the other model's attacked image")
-    noise: bool = switch(False, "show the control: random noise of the same size")
-    smooth: bool = switch(False, "interpolate enlarged pictures, for viewing only")
-
-    def __post_init__(self) -> None:
-        """Refuse what no control offers."""
-        check_fields(self)
+from advviz.ui.view import View
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,22 +25,17 @@ class Setup:
     board: BoardSpec
     visualize: VisualizeSpec
     model: str  # the model of the pages that show one
-    attack_extras: Mapping[str, Any] = field(default_factory=dict)  # loss, numerics, ...
     explain_extras: Mapping[str, Any] = field(default_factory=dict)  # objective, sigma_unit, ...
     explained_class: str | None = None  # a class for the maps that is neither true nor target
     view: View = field(default_factory=View)
 
-    def attack_on(self, model: str) -> AttackSpec:
-        """The attack on one model, with the fields that the board does not have."""
-        return replace(self.board.attack(model), **self.attack_extras)
-
     def explain_on(self, model: str, method: str, image: str) -> ExplainSpec:
         """The map of one model of its original or attacked picture."""
         spec = replace(self.board.row(model).smoothgrad, method=method, **self.explain_extras)
-        attack = self.attack_on(model)
+        attack = self.board.attack(model)
         return replace(
             spec,
-            image=self.board.image if image == "original" else RESULT + links.to_link(attack),
+            image=self.board.image if image == "original" else RESULT + to_link(attack),
             explained=self.explained_class or spec.explained,
         )
 
@@ -161,109 +111,3 @@ def default() -> Setup:
     board = presets.home()
     drawn = VisualizeSpec(model=board.robust, unit=f"class:{board.target}")
     return Setup(board=board, visualize=drawn, model=board.standard)
-
-
-def spec_of(setup: Setup, kind: str) -> links.AnySpec:
-    """The spec that a page's link carries."""
-    if kind == "board":
-        return setup.board
-    if kind == "attack":
-        return setup.attack_on(setup.model)
-    if kind == "visualize":
-        return setup.visualize
-    # The attacked picture brings its attack along; the page shows the original beside it.
-    return setup.explain_on(setup.model, "smoothgrad", "attacked")
-
-
-def to_query(setup: Setup, kind: str, shown: tuple[str, ...]) -> dict[str, str]:
-    """The words of a page's link: its spec, and the fields of the view that it shows."""
-    view = asdict(setup.view)
-    words = links.to_query(spec_of(setup, kind))
-    return words | {PREFIX + name: written(view[name]) for name in shown}
-
-
-def from_query(setup: Setup, words: Mapping[str, str]) -> Setup:
-    """The set-up of a link; what the link does not say stays as it was.
-
-    Raises:
-        InvalidInputError: in one sentence, for anything that no link of ours says.
-    """
-    declared = {f.name: f.metadata for f in fields(View)}
-    values = {}
-    for word, text in words.items():
-        name = word.removeprefix(PREFIX)
-        if word.startswith(PREFIX):
-            if name not in declared:
-                raise InvalidInputError(f"a link may say {PREFIX}{', '.join(declared)}, got {word}")
-            values[name] = read(name, text, declared[name])
-    setup = setup.with_view(**values)
-    rest = {word: text for word, text in words.items() if not word.startswith(PREFIX)}
-    return adopted(setup, links.from_query(rest)) if rest else setup
-
-
-def adopted(setup: Setup, spec: links.AnySpec) -> Setup:
-    """The set-up in which a page shows a given spec, once its names have been looked up.
-
-    Raises:
-        InvalidInputError: a model, class or picture that there is not.
-    """
-    if isinstance(spec, BoardSpec):
-        found = setup.with_shared(spec)
-    elif isinstance(spec, AttackSpec):
-        found = _with_attack(setup, spec)
-    elif isinstance(spec, ExplainSpec):
-        found = _with_explanation(setup, spec)
-    elif isinstance(spec, VisualizeSpec):
-        found = replace(setup, visualize=spec, model=spec.model)
-    else:
-        raise InvalidInputError(f"no page shows a link of the kind {spec.kind}; open an attack")
-    _look_up(found)
-    return found
-
-
-def _with_attack(setup: Setup, spec: AttackSpec) -> Setup:
-    return replace(
-        setup.with_board(**{name: getattr(spec, name) for name in SHARED}),
-        model=spec.model,
-        attack_extras={name: getattr(spec, name) for name in ATTACK_EXTRAS},
-    )
-
-
-def _with_explanation(setup: Setup, spec: ExplainSpec) -> Setup:
-    attacked = spec.image.startswith(RESULT)
-    if attacked:
-        (made,) = made_by(spec.image)
-        if not isinstance(made, AttackSpec):
-            raise InvalidInputError(
-                "this page explains photos and attacked photos; the link names a drawing"
-            )
-        setup = _with_attack(setup, made)
-    else:
-        setup = setup.with_board(image=spec.image)
-    roles = {PREDICTED: PREDICTED, setup.target: "target", setup.true_class: "true"}
-    setup = setup.with_board(
-        explained=roles.get(spec.explained, "true"),
-        explained_image="attacked" if attacked else "original",
-        samples=spec.samples,
-        sigma=spec.sigma,
-    )
-    return replace(
-        setup,
-        model=spec.model,
-        explain_extras={
-            name: getattr(spec, name)
-            for name in EXPLAIN_EXTRAS
-            if name != "seed" or spec.seed != setup.board.seed  # else it follows the attack's
-        },
-        explained_class=None if spec.explained in roles else spec.explained,
-    )
-
-
-def _look_up(setup: Setup) -> None:
-    if setup.board.image.startswith(RESULT):
-        raise InvalidInputError(
-            "the pages start from a gallery picture or an upload, got the result of an attack"
-        )
-    for name in (setup.board.standard, setup.board.robust, setup.model):
-        setup.attack_on(name).resolved()
-    setup.visualize.resolved()

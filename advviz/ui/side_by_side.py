@@ -2,7 +2,8 @@
 
 from advviz import pictures
 from advviz.data import images
-from advviz.experiments.specs import AttackSpec, ExplainSpec, Spec
+from advviz.experiments.protocol import Spec
+from advviz.experiments.specs import AttackSpec, ExplainSpec
 from advviz.models.records import record
 from advviz.ui import figures, maps
 from advviz.ui.figures import Row, Tile, picture
@@ -26,7 +27,7 @@ def wanted(setup: Setup, model: str) -> dict[tuple[str, str], ExplainSpec]:
 
 def attack(setup: Setup, model: str) -> AttackSpec:
     """The attack that makes a model's attacked picture."""
-    return setup.attack_on(model)
+    return setup.board.attack(model)
 
 
 def specs(setup: Setup) -> tuple[Spec, ...]:

@@ -14,8 +14,10 @@ import streamlit as st
 
 from advviz import compute
 from advviz.errors import AdvvizError
-from advviz.experiments.specs import PredictSpec, Spec
+from advviz.experiments.protocol import Spec
+from advviz.experiments.specs import PredictSpec
 from advviz.models.records import catalogue
+from advviz.ui import permalinks
 from advviz.ui import setup as setups
 from advviz.ui.setup import Setup
 from advviz.ui.words import plain
@@ -37,9 +39,14 @@ def session() -> str:
 
 
 def first_questions() -> tuple[Spec, ...]:
-    """What the engine is asked before anyone asks: one prediction of each model."""
-    image = setups.default().board.image
-    return tuple(PredictSpec(model=model, image=image) for model in catalogue())
+    """What the engine is asked before anyone asks, as work that can wait.
+
+    One prediction of each model, which loads torch and the weights; then what a visitor
+    without a link sees on Home and on Compare.
+    """
+    setup = setups.default()
+    questions = [PredictSpec(model=model, image=setup.board.image) for model in catalogue()]
+    return tuple(dict.fromkeys((*questions, *setup.board.specs())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ def begin(page: Page) -> Setup:
     touched = st.session_state.pop(_TOUCHED, False)
     if words and not touched and words != st.session_state.get(_LINK):
         try:
-            put(setups.from_query(current, words))
+            put(permalinks.from_query(current, words))
         except AdvvizError as error:
             notice(f"This link cannot be used: {error}; the page shows the set-up below instead.")
     _write_link(page)
@@ -123,7 +130,7 @@ def _write_link(page: Page) -> None:
 
 def link(page: Page) -> dict[str, str]:
     """The words of the page's link."""
-    return setups.to_query(get(), page.kind, page.shown)
+    return permalinks.to_query(get(), page.kind, page.shown)
 
 
 def stop(specs: tuple[Spec, ...]) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import streamlit as st
 
 from advviz.ui.fields import on_board
-from advviz.ui.setup import GAINS, Setup
+from advviz.ui.setup import Setup
 from advviz.ui.state import control
+from advviz.ui.view import GAINS
 
 
 def gain(setup: Setup) -> None:

@@ -86,10 +86,25 @@ def short(value: float) -> str:
     return f"{value:.2g}" if value < 10 else f"{value:.0f}"
 
 
+def duration(seconds: float) -> str:
+    """Write a length of time, coarser the longer it is."""
+    if seconds < 1:
+        return "less than 1 s"
+    if seconds < 20:
+        return f"{seconds:.0f} s"
+    if seconds < 90:
+        return f"{5 * round(seconds / 5)} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h"
+
+
 def numerics(facts: Mapping[str, Any]) -> str:
-    """Say under a picture that a faster copy of the model made it; nothing otherwise."""
+    """Say how a result was computed, where that is not the usual way; empty otherwise."""
     used = str(facts.get("numerics", "reference"))
-    return "" if used == "reference" else f"fast numerics: {used}"
+    fast = "" if used == "reference" else f"fast numerics: {used}"
+    short = "memory was short: computed in smaller pieces" if facts.get("degraded") else ""
+    return " · ".join(filter(None, (fast, short)))
 
 
 def strength(norm: str, eps: float) -> str:

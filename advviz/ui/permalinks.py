@@ -1,0 +1,121 @@
+"""Links of the pages: a page's spec and how it is shown, written and read back."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+
+from advviz.errors import InvalidInputError
+from advviz.experiments import links
+from advviz.experiments.board import BoardSpec
+from advviz.experiments.fields import read, written
+from advviz.experiments.parameters import PREDICTED
+from advviz.experiments.references import RESULT, made_by
+from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
+from advviz.ui.setup import Setup
+from advviz.ui.view import View
+
+EXPLAIN_EXTRAS = ("objective", "sigma_unit", "magnitude", "seed", "numerics")
+"""Fields that only the page of the maps has."""
+
+PREFIX = "show."
+
+
+def spec_of(setup: Setup, kind: str) -> links.AnySpec:
+    """The spec that a page's link carries."""
+    if kind == "board":
+        return setup.board
+    if kind == "attack":
+        return setup.board.attack(setup.model)
+    if kind == "visualize":
+        return setup.visualize
+    # The attacked picture brings its attack along; the page shows the original beside it.
+    return setup.explain_on(setup.model, "smoothgrad", "attacked")
+
+
+def to_query(setup: Setup, kind: str, shown: tuple[str, ...]) -> dict[str, str]:
+    """The words of a page's link: its spec, and the fields of the view that it shows."""
+    view = asdict(setup.view)
+    words = links.to_query(spec_of(setup, kind))
+    return words | {PREFIX + name: written(view[name]) for name in shown}
+
+
+def from_query(setup: Setup, words: Mapping[str, str]) -> Setup:
+    """The set-up of a link; what the link does not say stays as it was.
+
+    Raises:
+        InvalidInputError: in one sentence, for anything that no link of ours says.
+    """
+    declared = {f.name: f.metadata for f in fields(View)}
+    values = {}
+    for word, text in words.items():
+        name = word.removeprefix(PREFIX)
+        if word.startswith(PREFIX):
+            if name not in declared:
+                raise InvalidInputError(f"a link may say {PREFIX}{', '.join(declared)}, got {word}")
+            values[name] = read(name, text, declared[name])
+    setup = setup.with_view(**values)
+    rest = {word: text for word, text in words.items() if not word.startswith(PREFIX)}
+    return adopted(setup, links.from_query(rest)) if rest else setup
+
+
+def adopted(setup: Setup, spec: links.AnySpec) -> Setup:
+    """The set-up in which a page shows a given spec, once its names have been looked up.
+
+    Raises:
+        InvalidInputError: a model, class or picture that there is not.
+    """
+    if isinstance(spec, BoardSpec):
+        found = setup.with_shared(spec)
+    elif isinstance(spec, AttackSpec):
+        found = _with_attack(setup, spec)
+    elif isinstance(spec, ExplainSpec):
+        found = _with_explanation(setup, spec)
+    elif isinstance(spec, VisualizeSpec):
+        found = replace(setup, visualize=spec, model=spec.model)
+    else:
+        raise InvalidInputError(f"no page shows a link of the kind {spec.kind}; open an attack")
+    _look_up(found)
+    return found
+
+
+def _with_attack(setup: Setup, spec: AttackSpec) -> Setup:
+    return replace(setup.with_shared(setup.board.with_attack(spec)), model=spec.model)
+
+
+def _with_explanation(setup: Setup, spec: ExplainSpec) -> Setup:
+    attacked = spec.image.startswith(RESULT)
+    if attacked:
+        (made,) = made_by(spec.image)
+        if not isinstance(made, AttackSpec):
+            raise InvalidInputError(
+                "this page explains photos and attacked photos; the link names a drawing"
+            )
+        setup = _with_attack(setup, made)
+    else:
+        setup = setup.with_board(image=spec.image)
+    roles = {PREDICTED: PREDICTED, setup.target: "target", setup.true_class: "true"}
+    setup = setup.with_board(
+        explained=roles.get(spec.explained, "true"),
+        explained_image="attacked" if attacked else "original",
+        samples=spec.samples,
+        sigma=spec.sigma,
+    )
+    return replace(
+        setup,
+        model=spec.model,
+        explain_extras={
+            name: getattr(spec, name)
+            for name in EXPLAIN_EXTRAS
+            if name != "seed" or spec.seed != setup.board.seed  # else it follows the attack's
+        },
+        explained_class=None if spec.explained in roles else spec.explained,
+    )
+
+
+def _look_up(setup: Setup) -> None:
+    if setup.board.image.startswith(RESULT):
+        raise InvalidInputError(
+            "the pages start from a gallery picture or an upload, got the result of an attack"
+        )
+    for name in (setup.board.standard, setup.board.robust, setup.model):
+        setup.board.attack(name).resolved()
+    setup.visualize.resolved()

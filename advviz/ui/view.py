@@ -1,0 +1,24 @@
+"""How results are shown, and which of them."""
+
+from dataclasses import dataclass
+
+from advviz.experiments.fields import check, choice, switch
+
+GAINS = ("1", "2", "5", "10", "20")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class View:
+    """How results are shown, and which of them; nothing here changes a number."""
+
+    rows: str = choice("both", ("both", "standard", "robust"), "models on the board")
+    gain: str = choice("1", GAINS, "how many times the true change is drawn")
+    draw: str = choice("ink", ("ink", "rgb", "signed"), "how a gradient is drawn")
+    scale: str = choice("picture", ("picture", "model", "all"), "maps that share one scale")
+    transfer: bool = switch(False, "show each model the other model's attacked image")
+    noise: bool = switch(False, "show the control: random noise of the same size")
+    smooth: bool = switch(False, "interpolate enlarged pictures, for viewing only")
+
+    def __post_init__(self) -> None:
+        """Refuse what no control offers."""
+        check(self)
