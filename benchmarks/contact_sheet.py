@@ -11,8 +11,9 @@ import numpy as np
 from advviz import pictures
 from advviz.compute import Engine
 from advviz.experiments.codec import to_link
+from advviz.experiments.references import RESULT
 from advviz.experiments.result import Array
-from advviz.experiments.specs import RESULT, AttackSpec, ExplainSpec, VisualizeSpec
+from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.models.records import catalogue
 
 TARGETS = {"sample:chelsea": "goldfish", "sample:mastiff": "cat", "sample:goose": "dog"}
