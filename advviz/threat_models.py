@@ -21,9 +21,10 @@ from advviz.noise import Stream
 
 Norm = Literal["l2", "linf"]
 
-ROUNDING_MARGIN = 1e-10
-"""Relative shrinkage of an L2 change, for the rounding of its float64 norm. The pixels
-themselves are rounded inward, so that a tiny eps, too, is used in full."""
+LEAST_MARGIN = 1e-10
+"""Relative shrinkage of an L2 change, for the rounding of its float64 norm."""
+SMALLEST = 1e-12
+"""Lengths below which squares may underflow in float32."""
 
 
 class ThreatModel(Protocol):
@@ -47,7 +48,7 @@ class ThreatModel(Protocol):
     def steepest(self, gradients: Tensor) -> Tensor:
         """Return the change of norm 1 that raises a function of these gradients most.
 
-        A row whose gradient is exactly zero gives zeros.
+        It is a new tensor; a row whose gradient is exactly zero gives zeros.
         """
         ...
 
@@ -57,18 +58,25 @@ class ThreatModel(Protocol):
 
 
 def row_norms(rows: Tensor) -> Tensor:
-    """Return the L2 norm of each row in float64, shaped to broadcast over the row."""
-    norms: Tensor = torch.linalg.vector_norm(rows, dim=(1, 2, 3), dtype=torch.float64, keepdim=True)
-    return norms
+    """Return the L2 norm of each row in float64, shaped to broadcast over the row.
+
+    The norm of each line of pixels is taken in the precision of the rows, which costs no copy
+    of them; its rounding is what `L2Ball.project` leaves room for.
+    """
+    lines = torch.linalg.vector_norm(rows, dim=3).flatten(1)
+    norms: Tensor = torch.linalg.vector_norm(lines, dim=1, dtype=torch.float64)
+    return norms.view(-1, 1, 1, 1)
 
 
 def scaled_to_unit_max(rows: Tensor) -> Tensor:
     """Divide each row by its largest magnitude, so that no norm of it can underflow.
 
-    Gradients of saturated logits are as small as 1e-40: squared, they vanish.
+    Gradients of saturated logits are as small as 1e-40: squared, they vanish. A row of zeros
+    stays one.
     """
-    largest = rows.abs().amax(dim=(1, 2, 3), keepdim=True)
-    return torch.where(largest > 0, rows / largest, torch.zeros_like(rows))
+    dims = (1, 2, 3)
+    largest = torch.maximum(rows.amax(dims, keepdim=True), -rows.amin(dims, keepdim=True))
+    return (rows / largest).masked_fill_(~(largest > 0), 0)
 
 
 def _moved(images: Tensor, change: Tensor) -> Tensor:
@@ -106,16 +114,30 @@ class L2Ball:
         Clamping last cannot leave the ball: the image itself is inside the box, so
         clamping brings every pixel nearer to it.
         """
+        precision = torch.finfo(images.dtype).eps
+        margin = max(LEAST_MARGIN, 16 * precision)
+        slack = max(12 * precision * self.eps, SMALLEST)  # how far a length may be wrong
+        change = candidates - images
+        length = row_norms(change)
+        shrunk = change.mul_((self.eps * (1 - margin) / length).to(images)).add_(images)
+        near = torch.where(length <= self.eps, candidates, shrunk).clamp_(0, 1)
+        excess = row_norms(near - images) > self.eps - slack
+        doubtful = excess | ((length - self.eps).abs() <= slack)
+        if images.device.type == "cpu" and not doubtful.any():
+            return near
+        return torch.where(doubtful, self._project_exactly(images, candidates), near)
+
+    def _project_exactly(self, images: Tensor, candidates: Tensor) -> Tensor:
+        """Measure in float64, and round every pixel inward."""
         change = candidates.double() - images.double()
         length = row_norms(change)
-        shrunk = _moved(images, change * (self.eps * (1 - ROUNDING_MARGIN) / length))
+        shrunk = _moved(images, change * (self.eps * (1 - LEAST_MARGIN) / length))
         return torch.where(length > self.eps, shrunk, candidates).clamp(0, 1)
 
     def steepest(self, gradients: Tensor) -> Tensor:
         """Return the normalized gradient (Cauchy–Schwarz)."""
         scaled = scaled_to_unit_max(gradients)
-        length = row_norms(scaled).to(scaled)
-        return torch.where(length > 0, scaled / length, torch.zeros_like(scaled))
+        return scaled.div_(row_norms(scaled).clamp_min(1).to(scaled))  # >= 1 but for zeros
 
     def distance(self, images: Tensor, others: Tensor) -> Tensor:
         """Measure the Euclidean distance of each row."""

@@ -103,16 +103,16 @@ def follow(view: View) -> None:
 def profiled(same: Same) -> list[str]:
     """List where the worker thread's time goes, by what it calls itself."""
     profile = cProfile.Profile()
-    work = Engine._work
+    work = Worker.run
 
-    def watched(engine: Engine) -> None:
-        profile.runcall(work, engine)
+    def watched(worker: Worker) -> None:
+        profile.runcall(work, worker)
 
-    Engine._work = watched  # type: ignore[method-assign]
+    Worker.run = watched  # type: ignore[method-assign]
     try:
         same.through_engine()
     finally:
-        Engine._work = work  # type: ignore[method-assign]
+        Worker.run = work  # type: ignore[method-assign]
     words = io.StringIO()
     pstats.Stats(profile, stream=words).sort_stats("cumulative").print_stats(45)
     return words.getvalue().splitlines()

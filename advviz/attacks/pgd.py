@@ -138,7 +138,7 @@ class Best:
     def offer(self, images: Tensor, scores: Tensor) -> None:
         """Keep the rows that are better than before."""
         better = scores > self.scores
-        self.images = torch.where(better[:, None, None, None], images, self.images)
+        torch.where(better[:, None, None, None], images, self.images, out=self.images)
         self.scores = torch.where(better, scores, self.scores)
 
     def merge(self, rows: Tensor, found: "Best") -> None:
@@ -179,7 +179,7 @@ class _Search:
         for step in range(steps + 1):
             last = step == steps
             answer: Answer = yield Query(
-                self.current[self.active],
+                self._active(self.current),
                 self.objective.select(self.active),
                 gradient=not last,
                 progress=Progress(stage, step, steps, self.current[0]),
@@ -194,6 +194,10 @@ class _Search:
                     break
         self.best.history = recorder.history()
 
+    def _active(self, rows: Tensor) -> Tensor:
+        """Return the rows that have not stopped: no copy while that is all of them."""
+        return rows if len(self.active) == len(rows) else rows[self.active]
+
     def _look(self, answer: Answer) -> Tensor:
         margins = self.objective.select(self.active).margins(answer.logits)
         found = margins if margins is not None else answer.values
@@ -203,15 +207,16 @@ class _Search:
         return scores
 
     def _move(self, gradients: Tensor) -> None:
-        images, current = self.images[self.active], self.current[self.active]
-        zero = (gradients == 0).flatten(1).all(1)
+        images, current = self._active(self.images), self._active(self.current)
+        zero = ~gradients.flatten(1).any(1)
         self.best.zero_steps[self.active] += zero
-        direction = torch.where(
-            zero[:, None, None, None], self.fallback[self.active], self.threat.steepest(gradients)
-        )
-        moved = self.threat.project(images, current + self.params.step_size * direction)
+        direction, fallback = self.threat.steepest(gradients), self._active(self.fallback)
+        torch.where(zero[:, None, None, None], fallback, direction, out=direction)
+        stepped = torch.add(current, direction, alpha=self.params.step_size)
+        moved = self.threat.project(images, stepped)
         if self.params.early_stop:
             solved = self.best.scores[self.active] > 0
             moved = torch.where(solved[:, None, None, None], current, moved)
         # A new tensor: a view of the old one is being shown.
-        self.current = self.current.index_copy(0, self.active, moved)
+        everybody = len(moved) == len(self.current)
+        self.current = moved if everybody else self.current.index_copy(0, self.active, moved)

@@ -12,8 +12,10 @@ from advviz.errors import OutOfMemoryError
 from advviz.protocol import Answer
 
 ROWS_PER_PASS = 32
-"""Rows of a 64 px query that share a pass; fewer for larger images. Fixed, so that the same
-query is cut in the same places and gives the same bytes."""
+"""Rows of a query that share a pass, if they are small. Fixed, so that the same query is cut in
+the same places and gives the same bytes."""
+PIXELS_PER_PASS = 6 * 224 * 224
+"""Pixels of all rows of a pass, if they are large."""
 
 _WORDS = ("can't allocate memory", "not enough memory", "out of memory")
 log = logging.getLogger(__name__)
@@ -21,7 +23,7 @@ log = logging.getLogger(__name__)
 
 def rows_per_pass(images: Tensor) -> int:
     """Return the fixed number of rows of images [N, C, H, W] that share a pass."""
-    return max(1, ROWS_PER_PASS * 64 * 64 // images[0, 0].numel())
+    return max(1, min(ROWS_PER_PASS, PIXELS_PER_PASS // images[0, 0].numel()))
 
 
 class Memory:
