@@ -48,7 +48,7 @@ class AttackSpec(FromImage):
     """An adversarial example by projected gradient descent."""
 
     kind: ClassVar[str] = "attack"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     makes: ClassVar[str] = "adversarial"
 
     model: str = text("model id; the attack uses this model's gradients")
@@ -175,7 +175,7 @@ class VisualizeSpec:
     """A picture that excites a class, a unit, or a channel."""
 
     kind: ClassVar[str] = "visualize"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     makes: ClassVar[str] = "picture"
 
     model: str = text("model id")
@@ -231,7 +231,7 @@ class NoiseSpec(FromImage):
     """The control of an attack: random noise of the same size, many times."""
 
     kind: ClassVar[str] = "noise"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     numerics: ClassVar[str] = REFERENCE
 
     model: str = text("model id")
