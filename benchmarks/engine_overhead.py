@@ -22,6 +22,7 @@ import torch
 from advviz.attacks.pgd import PGDParams, pgd
 from advviz.compute import Engine, State, View
 from advviz.compute.store import ModelStore
+from advviz.compute.worker import Worker
 from advviz.data import images
 from advviz.experiments.specs import AttackSpec
 from advviz.models.records import record

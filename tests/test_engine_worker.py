@@ -1,15 +1,18 @@
 """This engine's insides: its clock, its quanta, its worker thread, its place in the process."""
 
 import gc
+import os
 import subprocess
 import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from engine_toys import (
+    MODEL,
     PATIENCE,
     Held,
     Store,
@@ -27,11 +30,17 @@ from toys import convolutional, labels, pictures
 
 from advviz.attacks.pgd import PGDParams, pgd
 from advviz.compute import Engine, State, desk, engine, queue, worker
+from advviz.compute.store import ModelStore
+from advviz.experiments.codec import to_link
 from advviz.experiments.result import Result
+from advviz.experiments.specs import AttackSpec, ExplainSpec, PredictSpec, VisualizeSpec
 from advviz.noise import Noise
 from advviz.objectives import towards
 from advviz.protocol import Call
 from advviz.threat_models import L2Ball
+
+TESTS = Path(__file__).resolve().parent
+HERE = {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
 
 
 class Clock:
@@ -199,6 +208,39 @@ def test_results_are_the_same_bytes_alone_and_among_other_jobs(make_engine, monk
         assert job.state is State.DONE
         for name, array in before.arrays.items():
             assert job.result.arrays[name].tobytes() == array.tobytes()
+
+
+RESTARTED = """
+import sys
+from advviz.compute import Engine
+from advviz.experiments.links import from_link
+from test_engine_worker import bytes_of
+for link in sys.argv[1:]:
+    sys.stdout.buffer.write(bytes_of(Engine(use_shipped=False).run(from_link(link))))
+"""
+
+
+def bytes_of(found: Result) -> bytes:
+    """Return all that was computed."""
+    return b"".join(name.encode() + found.arrays[name].tobytes() for name in sorted(found.arrays))
+
+
+def test_results_of_a_shipped_model_are_the_same_bytes_after_a_restart():
+    """Another process, another engine, another order."""
+    specs = [
+        AttackSpec(model=MODEL, image="sample:goose", target="dog", steps=4, random_start=True),
+        ExplainSpec(model=MODEL, image="sample:chelsea", method="smoothgrad", samples=5),
+        PredictSpec(model=MODEL, image="sample:jeep"),
+        VisualizeSpec(model=MODEL, unit="class:goldfish", steps=3),
+    ]
+    with engines(this_engine) as make:
+        one = make(ModelStore())
+        jobs = [one.submit(spec, f"s{i}") for i, spec in enumerate(reversed(specs))]
+        ended(*jobs)
+        here = b"".join(bytes_of(job.result) for job in reversed(jobs))
+    words = [sys.executable, "-c", RESTARTED, *map(to_link, specs)]
+    there = subprocess.run(words, capture_output=True, check=True, env=os.environ | HERE)
+    assert there.stdout == here
 
 
 # --- its place ----------------------------------------------------------------

@@ -158,6 +158,54 @@ def test_in_a_layer_of_the_model(make: Make, monkeypatch: pytest.MonkeyPatch, pa
     assert same(one.run(NEXT), expected)
 
 
+class Stingy(nn.Module):
+    """A layer that has no memory for more than some rows."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        self.rows = rows
+
+    def forward(self, features: Any) -> Any:
+        if len(features) > self.rows:
+            raise RuntimeError(
+                "[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"
+            )
+        return features
+
+
+@pytest.fixture
+def stingy(monkeypatch: pytest.MonkeyPatch) -> Stingy:
+    """Put such a layer before the standard model."""
+    layer, whole = Stingy(0), loading.load_model
+
+    def planted(model: str) -> nn.Module:
+        network = whole(model)
+        return nn.Sequential(layer, network) if model == STANDARD else network
+
+    monkeypatch.setattr(loading, "load_model", planted)
+    return layer
+
+
+def test_out_of_memory_for_a_single_row(make: Make, stingy: Stingy):
+    """One sentence; the other model goes on, and so does this one once there is room."""
+    one = make()
+    assert "memory does not suffice for one image of 64×64 pixels" in failed(one)
+    assert one.run(replace(NEXT, model=ROBUST)).facts["steps"] == 2
+    stingy.rows = 100
+    assert one.run(NEXT).facts["steps"] == 2
+
+
+def test_out_of_memory_for_many_rows(make: Make, stingy: Stingy, tmp_path: Path):
+    """It goes on with fewer: the verification asks for three. Said, and kept nowhere."""
+    one, stingy.rows = make(), 1
+    expected = make().run(replace(SPEC, model=ROBUST))
+    found = one.run(SPEC)
+    assert found.facts["degraded"]
+    assert one.peek(SPEC) is None
+    assert len(list((tmp_path / "results").rglob("*.safetensors"))) == 1, "the other model's"
+    assert "degraded" not in expected.facts
+
+
 def test_in_loading_the_model(make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """A damaged file of weights: its sentence, and no memory of it once the file is whole."""
     one, whole = make(), loading.load_weights

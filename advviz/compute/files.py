@@ -17,7 +17,7 @@ class DamagedFileError(AdvvizError):
 
 
 def to_bytes(result: Result) -> bytes:
-    """Write a result; the same result gives the same bytes."""
+    """Write a result; the same result gives the same digest."""
     facts = json.dumps(dict(result.facts), sort_keys=True)
     metadata = {"facts": facts, "digest": _digest(result.arrays, facts)}
     return save(dict(result.arrays), metadata=metadata)
