@@ -74,9 +74,20 @@ def scaled_to_unit_max(rows: Tensor) -> Tensor:
     Gradients of saturated logits are as small as 1e-40: squared, they vanish. A row of zeros
     stays one.
     """
+    largest = largest_magnitudes(rows)
+    scaled, empty = rows / largest, ~(largest > 0)
+    return scaled if happens_in_no_row(empty) else scaled.masked_fill_(empty, 0)
+
+
+def largest_magnitudes(rows: Tensor) -> Tensor:
+    """Return the largest magnitude of each row, shaped to broadcast over the row."""
     dims = (1, 2, 3)
-    largest = torch.maximum(rows.amax(dims, keepdim=True), -rows.amin(dims, keepdim=True))
-    return (rows / largest).masked_fill_(~(largest > 0), 0)
+    return torch.maximum(rows.amax(dims, keepdim=True), -rows.amin(dims, keepdim=True))
+
+
+def happens_in_no_row(flags: Tensor) -> bool:
+    """Say whether a step for some rows may be left out; False on a GPU, which would wait."""
+    return flags.device.type == "cpu" and not flags.any()
 
 
 def _moved(images: Tensor, change: Tensor) -> Tensor:
@@ -120,10 +131,12 @@ class L2Ball:
         change = candidates - images
         length = row_norms(change)
         shrunk = change.mul_((self.eps * (1 - margin) / length).to(images)).add_(images)
-        near = torch.where(length <= self.eps, candidates, shrunk).clamp_(0, 1)
+        inside = length <= self.eps
+        near = shrunk if happens_in_no_row(inside) else torch.where(inside, candidates, shrunk)
+        near.clamp_(0, 1)
         excess = row_norms(near - images) > self.eps - slack
         doubtful = excess | ((length - self.eps).abs() <= slack)
-        if images.device.type == "cpu" and not doubtful.any():
+        if happens_in_no_row(doubtful):
             return near
         return torch.where(doubtful, self._project_exactly(images, candidates), near)
 

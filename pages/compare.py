@@ -25,7 +25,7 @@ with st.container(horizontal=True, gap="medium"):
     viewing.transfer(setup)
     viewing.smooth(setup)
 with st.expander("Advanced: norm, steps, step size, start, seed; your own picture"):
-    attack_controls.advanced(setup, setup.board.attack(setup.board.standard))
+    attack_controls.advanced(setup, setup.attack(setup.board.standard))
     controls.upload(setup)
 
 left, right = st.columns([1, 1.4], gap="large")
@@ -42,5 +42,5 @@ with control:
 with right:
     notes.search_curves(setup, finds)
 with taken:
-    attacks = [setup.board.attack(model) for model in setup.models]
+    attacks = [setup.attack(model) for model in setup.models]
     take_home.offer(finds, state.link(PAGE), attacks)

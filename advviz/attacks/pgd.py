@@ -13,7 +13,7 @@ from advviz.errors import InvalidInputError
 from advviz.noise import ImageStreams, Noise
 from advviz.objectives import Objective
 from advviz.protocol import Answer, Procedure, Progress, Query
-from advviz.threat_models import ThreatModel
+from advviz.threat_models import ThreatModel, happens_in_no_row, largest_magnitudes
 
 STEPS_BETWEEN_STOPS = 10
 """Steps between looks at which rows have stopped: each look waits for the device."""
@@ -136,10 +136,13 @@ class Best:
         return (self.scores <= 0).nonzero().flatten()
 
     def offer(self, images: Tensor, scores: Tensor) -> None:
-        """Keep the rows that are better than before."""
+        """Keep the rows that are better than before; the images offered stay as they are."""
         better = scores > self.scores
-        torch.where(better[:, None, None, None], images, self.images, out=self.images)
-        self.scores = torch.where(better, scores, self.scores)
+        if happens_in_no_row(~better):
+            self.images, self.scores = images, scores
+        elif not happens_in_no_row(better):
+            self.images = torch.where(better[:, None, None, None], images, self.images)
+            self.scores = torch.where(better, scores, self.scores)
 
     def merge(self, rows: Tensor, found: "Best") -> None:
         """Take over, at the given rows, what another search found."""
@@ -208,10 +211,12 @@ class _Search:
 
     def _move(self, gradients: Tensor) -> None:
         images, current = self._active(self.images), self._active(self.current)
-        zero = ~gradients.flatten(1).any(1)
+        zero = largest_magnitudes(gradients).flatten() == 0
         self.best.zero_steps[self.active] += zero
-        direction, fallback = self.threat.steepest(gradients), self._active(self.fallback)
-        torch.where(zero[:, None, None, None], fallback, direction, out=direction)
+        direction = self.threat.steepest(gradients)
+        if not happens_in_no_row(zero):
+            fallback = self._active(self.fallback)
+            torch.where(zero[:, None, None, None], fallback, direction, out=direction)
         stepped = torch.add(current, direction, alpha=self.params.step_size)
         moved = self.threat.project(images, stepped)
         if self.params.early_stop:

@@ -5,7 +5,7 @@ and on an accelerator each half can be a captured graph.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -43,7 +43,7 @@ class Halves:
             UnknownNameError: the network has no such layer.
         """
         device_type = images.device.type
-        with torch.set_grad_enabled(gradient), self._tapped(tap) as found:
+        with full_precision(images), torch.set_grad_enabled(gradient), self._tapped(tap) as found:
             images.requires_grad_(gradient)
             # Without the cache, a pass depends on nothing that another one has left behind.
             with torch.autocast(device_type, torch.bfloat16, self.half, cache_enabled=False):
@@ -53,7 +53,8 @@ class Halves:
 
     def pullback(self, found: Tensor, images: Tensor, cotangent: Tensor) -> Tensor:
         """Pull a gradient by the tap [N, ...] back to the pixels [N, C, H, W]."""
-        return torch.autograd.grad(found, images, cotangent)[0]
+        with full_precision(images):
+            return torch.autograd.grad(found, images, cotangent)[0]
 
     @contextmanager
     def _tapped(self, tap: str) -> Iterator[Callable[[], Tensor]]:
@@ -71,6 +72,15 @@ class Halves:
             yield outputs.pop
         finally:
             handle.remove()
+
+
+def full_precision(images: Tensor) -> AbstractContextManager[None]:
+    """Keep a GPU from rounding float32 convolutions to ten bits, and from trying algorithms."""
+    if not images.is_cuda:
+        return nullcontext()
+    return torch.backends.cudnn.flags(
+        enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+    )
 
 
 def valued(objective: Objective, found: Tensor) -> tuple[Tensor, Tensor]:

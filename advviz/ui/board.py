@@ -11,6 +11,7 @@ from advviz.experiments.result import Result
 from advviz.models.records import record
 from advviz.ui import figures, maps
 from advviz.ui.figures import Row, Tile, picture
+from advviz.ui.kept import Kept
 from advviz.ui.rows import Wanted, wanted
 from advviz.ui.running import Finds, Shown
 from advviz.ui.setup import Setup
@@ -31,8 +32,19 @@ MAPS = ("gradient", "smoothgrad")
 OPERATORS = ("", "+", "=", "‖", "", "")
 
 
+_finished = Kept[str](256)
+
+
 def draw(setup: Setup, finds: Finds) -> str:
-    """The board as far as it is known."""
+    """The board as far as it is known; a finished one is drawn once for all who look at it."""
+    results = [shown.result for shown in finds.values() if shown.result is not None]
+    if len(results) < len(finds):
+        return _drawn(setup, finds)
+    key = setup.board, setup.view, tuple(finds)
+    return _finished.get(key, results, lambda: _drawn(setup, finds))
+
+
+def _drawn(setup: Setup, finds: Finds) -> str:
     rows = [wanted(setup, model) for model in setup.models]
     painted = map_tiles(setup, rows, finds)
     return figures.board(

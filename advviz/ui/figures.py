@@ -22,20 +22,37 @@ DRAWN = 512  # encoded pictures that are kept: a class looks at the same ones
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """HTML that Streamlit takes as it is: it would look for an indent in all of the pictures."""
+
+    html: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
 def style() -> None:
     """Send the style sheet; it takes no room on the page."""
-    st.html(Path(__file__).with_name("styles.css"))
+    st.html(_style())
 
 
 @cache
-def icon() -> Image.Image:
-    """The browser tab's icon: a ring half amber, half teal."""
+def _style() -> Finished:
+    sheet = Path(__file__).with_name("styles.css").read_text(encoding="utf-8")
+    return Finished(f"<style>{sheet}</style>")
+
+
+@cache
+def icon() -> str:
+    """The browser tab's icon, as the address of its data: a ring half amber, half teal."""
     y, x = np.mgrid[-1:1:64j, -1:1:64j]
     inside = np.hypot(x, y) < 0.95
     hole = (np.hypot(x, y) < 0.55) & (x < 0)
     colours = np.where((x < 0)[..., None], (217, 119, 6), (15, 118, 110))
     alpha = (inside & ~hole)[..., None] * 255
-    return Image.fromarray(np.concatenate([colours, alpha], axis=2).astype(np.uint8), "RGBA")
+    ring = np.concatenate([colours, alpha], axis=2).astype(np.uint8)
+    return f"data:image/png;base64,{_base64(pictures.png(ring))}"
 
 
 def show(body: str) -> str:
@@ -50,19 +67,22 @@ def rich(text: str) -> str:
 
 
 def picture(image: Bytes, alt: str, side: int = SIDE, smooth: bool = False) -> str:
-    """A picture as PNG data: enlarged by whole pixels, or smoothly if asked for."""
-    return _element(_encoded(image.tobytes(), image.shape, side, smooth), alt)
+    """A picture as PNG data: enlarged by whole pixels, or smoothly if asked for.
+
+    Whole pixels are enlarged by the browser, as the style sheet says: what is sent stays small.
+    """
+    shown = side if smooth else image.shape[0] * max(side // image.shape[0], 1)
+    data = _encoded(image.tobytes(), image.shape, side if smooth else None)
+    return _element(data, alt, f' width="{shown}" height="{shown}"')
 
 
 @lru_cache(DRAWN)
-def _encoded(levels: bytes, shape: tuple[int, ...], side: int, smooth: bool) -> str:
-    """Encode a picture as base64 PNG: most of what drawing a board costs, so it is kept."""
+def _encoded(levels: bytes, shape: tuple[int, ...], side: int | None) -> str:
+    """Encode a picture as base64 PNG, smoothly enlarged to a side if one is given."""
     image = np.frombuffer(levels, np.uint8).reshape(shape)
-    if smooth:
+    if side is not None:
         size = (side, side)
         image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
-    else:
-        image = pictures.enlarged(image, max(side // shape[0], 1))
     return _base64(pictures.png(image))
 
 
@@ -71,8 +91,8 @@ def img(png: bytes, alt: str) -> str:
     return _element(_base64(png), alt)
 
 
-def _element(data: str, alt: str) -> str:
-    return f'<img src="data:image/png;base64,{data}" alt="{escape(alt, quote=True)}">'
+def _element(data: str, alt: str, size: str = "") -> str:
+    return f'<img src="data:image/png;base64,{data}" alt="{escape(alt, quote=True)}"{size}>'
 
 
 def _base64(png: bytes) -> str:

@@ -1,7 +1,8 @@
 """What stands around the pictures: the trail, the source photo, curves, what to try next."""
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 
@@ -10,11 +11,13 @@ import streamlit as st
 from advviz import pictures
 from advviz.data import gallery, images
 from advviz.errors import AdvvizError
+from advviz.experiments.result import Result
 from advviz.models.records import record
 from advviz.ui import components, curves, state, words
 from advviz.ui.attack_controls import STOPS
 from advviz.ui.curves import Curve
-from advviz.ui.figures import picture, rich, show
+from advviz.ui.figures import Finished, picture, rich, show
+from advviz.ui.kept import Kept
 from advviz.ui.rows import control
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
@@ -52,12 +55,12 @@ def source_picture(ref: str, size: int) -> str:
     scale = THUMBNAIL / max(width, height)
     photo.thumbnail((2 * THUMBNAIL, 2 * THUMBNAIL))
     buffer = BytesIO()
-    photo.save(buffer, "PNG")
+    photo.save(buffer, "WEBP", quality=92)
     left, top, right, bottom = (round(edge * scale) for edge in found.box)
     shown = f"width:{round(width * scale)}px;height:{round(height * scale)}px"
     data = b64encode(buffer.getvalue()).decode("ascii")
     return (
-        f'<div class="av-photo"><img src="data:image/png;base64,{data}" style="{shown}" '
+        f'<div class="av-photo"><img src="data:image/webp;base64,{data}" style="{shown}" '
         f'alt="the whole picture"><i style="left:{left}px;top:{top}px;'
         f'width:{right - left}px;height:{bottom - top}px"></i></div>'
     )
@@ -75,36 +78,59 @@ def source(setup: Setup) -> None:
     except AdvvizError as error:
         st.warning(words.plain(str(error)))
         return
-    st.html(show(f'<div class="av-source">{photo}<p>{rich(told)}</p></div>'))
+    st.html(Finished(show(f'<div class="av-source">{photo}<p>{rich(told)}</p></div>')))
 
 
 def search_curves(setup: Setup, finds: Finds) -> None:
     """Draw how sure each model was of the target, or still of the true class, at each step."""
+    found = {
+        model: shown.result
+        for model in setup.models
+        if (shown := finds.get(setup.attack(model))) and shown.result is not None
+    }
+    if not found:
+        return
+    key = setup.board, tuple(found)
+    drawn = _kept_curves.get(key, list(found.values()), lambda: _curves(setup, found))
+    st.html(drawn.head)
+    components.drawing(drawn.svg, "av.curves")
+    st.html(Finished(drawn.table))
+    st.caption(drawn.told)
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """The curves of a search, and what stands around them."""
+
+    head: str
+    svg: str
+    table: str
+    told: str
+
+
+_kept_curves = Kept[Curves](256)
+
+
+def _curves(setup: Setup, found: Mapping[str, Result]) -> Curves:
     drawn, rows = [], []
-    for model in setup.models:
-        spec = setup.board.attack(model)
-        found = finds.get(spec)
-        if found is None or found.result is None:
-            continue
-        described, arrays = record(model), found.result.arrays
+    for model, result in found.items():
+        described, arrays = record(model), result.arrays
         before = words.reading(arrays["original_logits"], described.classes).label
         right = setup.true_class or before
         followed = setup.target or right
         share = arrays["curve_probabilities"][:, described.class_index(followed)]
-        first = found.result.facts["first_success"]
+        first = result.facts["first_success"]
         symbol, word = ROW[described.is_robust]
         drawn.append(Curve(described, f"{symbol} {word}", [float(p) for p in share], mark=first))
         told = "not within the budget" if first is None else f"at step {first}"
         rows.append(f"{symbol} {word}: first fooled {told}.")
-    if not drawn:
-        return
     title = f"Confidence in {setup.target or setup.true_class or 'its first answer'} at each step"
-    st.html(show(f"<p><b>{title}</b></p>"))
-    components.drawing(curves.confidence(drawn, title), "av.curves")
-    st.html(curves.table(drawn))
-    st.caption(
-        " ".join(rows) + " Measured during the search. "
-        "A curve that stays low says that this attack failed, not that none can succeed."
+    return Curves(
+        head=show(f"<p><b>{title}</b></p>"),
+        svg=curves.confidence(drawn, title),
+        table=curves.table(drawn),
+        told=" ".join(rows) + " Measured during the search. "
+        "A curve that stays low says that this attack failed, not that none can succeed.",
     )
 
 

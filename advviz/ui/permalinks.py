@@ -1,7 +1,8 @@
 """Links of the pages: a page's spec and how it is shown, written and read back."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
+from functools import lru_cache
 
 from advviz.errors import InvalidInputError
 from advviz.experiments import links
@@ -24,7 +25,7 @@ def spec_of(setup: Setup, kind: str) -> links.AnySpec:
     if kind == "board":
         return setup.board
     if kind == "attack":
-        return setup.board.attack(setup.model)
+        return setup.attack(setup.model)
     if kind == "visualize":
         return setup.visualize
     # The attacked picture brings its attack along; the page shows the original beside it.
@@ -33,9 +34,13 @@ def spec_of(setup: Setup, kind: str) -> links.AnySpec:
 
 def to_query(setup: Setup, kind: str, shown: tuple[str, ...]) -> dict[str, str]:
     """The words of a page's link: its spec, and the fields of the view that it shows."""
-    view = asdict(setup.view)
-    words = links.to_query(spec_of(setup, kind))
-    return words | {PREFIX + name: written(view[name]) for name in shown}
+    return dict(_words(spec_of(setup, kind), setup.view, shown))
+
+
+@lru_cache(512)
+def _words(spec: links.AnySpec, view: View, shown: tuple[str, ...]) -> dict[str, str]:
+    words = {PREFIX + name: written(getattr(view, name)) for name in shown}
+    return links.to_query(spec) | words
 
 
 def from_query(setup: Setup, words: Mapping[str, str]) -> Setup:

@@ -1,7 +1,9 @@
 """The experiments behind the rows of the board, a row a model."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
+from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link
 from advviz.experiments.protocol import Spec
 from advviz.experiments.references import RESULT
@@ -14,6 +16,9 @@ from advviz.experiments.specs import (
 )
 from advviz.models.records import ModelRecord, record
 from advviz.ui.setup import Setup
+from advviz.ui.view import View
+
+KEPT = 512  # rows: a class looks at the same ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +52,25 @@ class Wanted:
 
 def wanted(setup: Setup, model: str) -> Wanted:
     """What the row of a model needs."""
-    row = setup.board.row(model)
+    return _wanted(setup.board, setup.view, model, setup.other(model))
+
+
+@lru_cache(KEPT)
+def _wanted(board: BoardSpec, view: View, model: str, other: str) -> Wanted:
+    row = board.row(model)
     attack, gradient, smoothgrad = row.attack, row.gradient, row.smoothgrad
     before = after = None
-    if setup.view.transfer:
-        before = PredictSpec(model=model, image=setup.board.image)
-        attack = setup.board.attack(setup.other(model))
+    if view.transfer:
+        before = PredictSpec(model=model, image=board.image)
+        attack = board.attack(other)
         shown = RESULT + to_link(attack)
         after = PredictSpec(model=model, image=shown)
-        if setup.board.explained_image == "attacked":
+        if board.explained_image == "attacked":
             gradient, smoothgrad = replace(gradient, image=shown), replace(smoothgrad, image=shown)
     partners = None
-    if setup.view.scale == "model":
+    if view.scale == "model":
         attacked = gradient.image.startswith(RESULT)
-        opposite = setup.board.image if attacked else RESULT + to_link(attack)
+        opposite = board.image if attacked else RESULT + to_link(attack)
         partners = replace(gradient, image=opposite), replace(smoothgrad, image=opposite)
     return Wanted(
         record=record(model),
@@ -71,13 +81,17 @@ def wanted(setup: Setup, model: str) -> Wanted:
         smoothgrad=smoothgrad,
         partners=partners,
         favourite=row.favourite,
-        noise=control(setup, model) if setup.view.noise else None,
+        noise=_control(board, model) if view.noise else None,
     )
 
 
 def control(setup: Setup, model: str) -> NoiseSpec:
     """The control of an attack: random noise of its size, a hundred times."""
-    board = setup.board
+    return _control(setup.board, model)
+
+
+@lru_cache(KEPT)
+def _control(board: BoardSpec, model: str) -> NoiseSpec:
     return NoiseSpec(
         model=model, image=board.image, norm=board.norm, eps=board.eps, draws=100, seed=board.seed
     )

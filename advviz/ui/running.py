@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import streamlit as st
@@ -13,10 +14,11 @@ from advviz.experiments.protocol import Spec
 from advviz.experiments.result import Result
 from advviz.pictures import photo
 from advviz.ui import state
-from advviz.ui.figures import picture, waiting
+from advviz.ui.figures import Finished, picture, waiting
 from advviz.ui.words import duration, plain
 
 SOON = 1.0  # seconds: a shorter wait is over before its estimate is read
+ANEW = 1.0  # seconds for which an estimate stands, where nothing else has changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def show(
     wanted = tuple(dict.fromkeys(specs))
     if state.is_stopped(wanted):
         finds = {spec: _kept(spec) for spec in wanted}
-        place.html(draw(finds))
+        place.html(Finished(draw(finds)))
     else:
         finds = _watch(wanted, place, draw, button, fresh)
     _run_button(button)
@@ -79,18 +81,30 @@ def _watch(
 ) -> Finds:
     finds: Finds = {}
     shown, pulse = "", st.empty()
+    moment: tuple[object, ...] = ()
+    until = 0.0
     with state.engine().watch(state.session(), wanted, fresh=fresh) as view:
         if not view.done:
             _stop_button(button, wanted)
         for _ in view.updates():
+            now = tuple(map(_moment, view.jobs))
+            if now == moment and monotonic() < until:
+                pulse.empty()  # sends next to nothing, and lets a newer run take over
+                continue
+            moment, until = now, monotonic() + ANEW
             finds = {spec: _seen(job) for spec, job in zip(wanted, view.jobs, strict=True)}
             drawn = draw(finds)
             if drawn != shown:
-                place.html(drawn)
+                place.html(Finished(drawn))
             else:
-                pulse.empty()  # sends next to nothing, and lets a newer run take over
+                pulse.empty()
             shown = drawn
     return finds
+
+
+def _moment(job: Job) -> tuple[object, ...]:
+    """What has changed where there is more to see of a job; a preview is never changed."""
+    return job.state, job.position, job.progress, id(job.preview), job.result is None, job.error
 
 
 def _stop_button(button: DeltaGenerator | None, specs: tuple[Spec, ...]) -> None:

@@ -6,6 +6,7 @@ Pages share the picture, the target and the attack, so these follow the user aro
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from advviz.experiments import presets
@@ -13,7 +14,7 @@ from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link
 from advviz.experiments.parameters import PREDICTED, UNTARGETED
 from advviz.experiments.references import RESULT, true_class
-from advviz.experiments.specs import ExplainSpec, VisualizeSpec
+from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.models.records import record
 from advviz.ui.view import View
 
@@ -29,10 +30,14 @@ class Setup:
     explained_class: str | None = None  # a class for the maps that is neither true nor target
     view: View = field(default_factory=View)
 
+    def attack(self, model: str) -> AttackSpec:
+        """The attack on one model, through its own gradients."""
+        return _attack(self.board, model)
+
     def explain_on(self, model: str, method: str, image: str) -> ExplainSpec:
         """The map of one model of its original or attacked picture."""
         spec = replace(self.board.row(model).smoothgrad, method=method, **self.explain_extras)
-        attack = self.board.attack(model)
+        attack = self.attack(model)
         return replace(
             spec,
             image=self.board.image if image == "original" else RESULT + to_link(attack),
@@ -104,6 +109,11 @@ class Setup:
             following = described.class_index(target) + 1
             target = described.classes[following % len(described.classes)]
         return self.with_board(image=image, target=target)
+
+
+@lru_cache(512)  # a class asks for the same ones, several times in a run
+def _attack(board: BoardSpec, model: str) -> AttackSpec:
+    return board.attack(model)
 
 
 def default() -> Setup:

@@ -63,14 +63,14 @@ def begin(page: Page) -> Setup:
     A visitor who has just touched a control outranks the link, which may lag behind.
     """
     current = get()
-    words = dict(st.query_params)
+    words = st.query_params.to_dict()
     touched = st.session_state.pop(_TOUCHED, False)
     if words and not touched and words != st.session_state.get(_LINK):
         try:
             put(permalinks.from_query(current, words))
         except AdvvizError as error:
             notice(f"This link cannot be used: {error}; the page shows the set-up below instead.")
-    _write_link(page)
+    _write_link(page, words)
     _show_notice()
     return get()
 
@@ -121,9 +121,9 @@ def _show_notice() -> None:
         st.warning(plain(st.session_state.pop(_NOTICE)))
 
 
-def _write_link(page: Page) -> None:
+def _write_link(page: Page, shown: dict[str, str]) -> None:
     words = link(page)
-    if dict(st.query_params) != words:
+    if shown != words:
         st.query_params.from_dict(words)
     st.session_state[_LINK] = words
 

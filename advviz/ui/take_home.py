@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
@@ -37,7 +38,12 @@ def offer(finds: Finds, words: Mapping[str, str], specs: Sequence[AnySpec]) -> N
         words: of the page's link.
         specs: the experiments to give as commands and as code.
     """
-    with st.expander("Take it home: pictures, numbers, link, command, Python"):
+    drawer = st.expander(
+        "Take it home: pictures, numbers, link, command, Python", key="av.take", on_change="rerun"
+    )
+    if not drawer.open:  # it is a third of what a page costs, and seldom looked at
+        return
+    with drawer:
         for spec in specs:
             shown = None if isinstance(spec, BoardSpec) else finds.get(spec)
             if isinstance(spec, Pictured) and shown and shown.result:
@@ -94,11 +100,17 @@ def code(words: Mapping[str, str], specs: Sequence[AnySpec]) -> None:
         st.code(f"{address}?{urlencode(words)}", language=None, wrap_lines=True)
         st.caption("Every choice of this page is in the link; it means the same tomorrow.")
     with command:
-        st.code("\n".join(command_line(spec) for spec in specs), language="bash", wrap_lines=True)
+        st.code("\n".join(map(command_line, specs)), language="bash", wrap_lines=True)
     with python:
-        st.code("\n".join(links.to_python(spec) for spec in specs), language="python")
+        st.code("\n".join(map(_program, specs)), language="python")
 
 
+@lru_cache(512)
+def _program(spec: AnySpec) -> str:
+    return links.to_python(spec)
+
+
+@lru_cache(512)
 def command_line(spec: AnySpec) -> str:
     """The command that computes a spec."""
     return shlex.join(["advviz", *links.to_flags(spec)])
