@@ -127,6 +127,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--profile", action="store_true", help="print a profile, measure nothing")
     parser.add_argument("--dry", action="store_true", help="print, and leave RESULTS.md alone")
     args = parser.parse_args(arguments)
+    # The engine computes in a thread of its own. Were the loops beside it to run on several
+    # threads of the same process, two pools would share the cores, and the second be throttled.
+    torch.set_num_threads(1)
     store = ModelStore()
     store.prepare()
     head = ["numerics", *(f"{name}, ms" for name in (ENGINE, RUN, LOOP))]
