@@ -106,6 +106,19 @@ def test_who_comes_back_within_the_grace_finds_the_job(make_engine, clock):
     assert held.runs == 1
 
 
+def test_leaving_a_superseded_view_late_gives_its_jobs_no_grace(make_engine, clock):
+    """The old run of a script ends after the new one has begun, and must not keep its job."""
+    one, held = make_engine(), Held(steps=100)
+    old = one.watch("s", [held.spec])
+    assert held.inside.wait(PATIENCE)
+    with one.watch("s", [quick()]), old:
+        pass
+    held.let()
+    ended(*old.jobs)
+    assert old.jobs[0].state is State.CANCELLED
+    assert clock.now == 1000.0, "no time has passed"
+
+
 def test_a_view_that_was_left_is_forgotten(make_engine, clock):
     """Or every closed tab would keep its results for ever."""
     one, held = make_engine(), Held()

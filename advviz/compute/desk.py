@@ -92,8 +92,11 @@ class Desk:
 
 
 def _mark(job: Job, since: float) -> None:
-    """Note since when nobody wants a job, nor what it alone needs."""
-    job.abandoned_at = since
+    """Note since when nobody wants a job, nor what it alone needs: the earliest time counts.
+
+    The run that is superseded leaves its view after the new one has given its jobs up.
+    """
+    job.abandoned_at = since if job.abandoned_at is None else min(job.abandoned_at, since)
     for needed in job.needs:
         if needed.watchers <= {job}:
             _mark(needed, since)
