@@ -21,5 +21,6 @@ def execute(args: argparse.Namespace) -> int:
     # By name: interface and command line do not know each other, and only this command
     # waits for Streamlit.
     launcher = import_module(LAUNCHER)
+    print(f"advviz: http://{args.host}:{port} (Ctrl+C stops it)", flush=True)
     launcher.serve(host=args.host, port=port, browser=not args.no_browser)
     return 0
