@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch.nn import functional
 from torch.testing import assert_close
 from toys import built, convolutional, generator, labels, pictures
 
@@ -22,6 +23,7 @@ from advviz.training.batches import ImageSet, augmented, draw_epoch, split
 from advviz.training.recipe import RECIPES, Recipe, recipe
 from advviz.training.release import release
 from advviz.training.trainer import Run, export, train, update_average, validate
+from advviz.training.whitening import patch_filters, whiten
 
 TINY = Recipe(
     name="tiny14-robust-l2", size=16, epochs=3, images_per_epoch=24, batch=8,
@@ -44,9 +46,15 @@ def tiny_run(chosen=TINY, seed=0):
 
     def make():
         torch.manual_seed(seed)
-        return SlimResNet(3, widths=(4, 6, 8, 10))
+        network = SlimResNet(3, widths=(4, 6, 8, 10))
+        whiten(network.patches, tiny_set(), *tiny_set().mean_and_std(), chosen.whitening)
+        return network
 
     return Run.start(chosen, built(make), built(make))
+
+
+def per_channel(values):
+    return torch.tensor(values, dtype=torch.float64).reshape(3, 1, 1)
 
 
 def silent(done, total, loss):
@@ -324,10 +332,45 @@ def test_the_average_follows_the_weights():
 
 def test_only_matrices_decay():
     """Biases and batch-norm parameters do not."""
-    groups = tiny_run().optimizer.param_groups
+    run = tiny_run()
+    groups = run.optimizer.param_groups
     assert [group["weight_decay"] for group in groups] == [TINY.weight_decay, 0.0]
     assert all(p.ndim > 1 for p in groups[0]["params"])
     assert all(p.ndim == 1 for p in groups[1]["params"])
+    trained = sum(len(group["params"]) for group in groups)
+    assert trained == len(list(run.network.parameters())) - 1  # the first layer is frozen
+
+
+# --- the frozen first layer ---------------------------------------------------------------
+
+
+def test_a_whitening_exponent_of_one_gives_every_direction_the_same_variance():
+    """Down to the floor, and uncorrelated; at 0 the filters are an orthogonal basis."""
+    data = tiny_set(60)
+    mean, std = data.mean_and_std()
+    flat = patch_filters(data, mean, std, kernel=4, exponent=1.0)
+    assert flat.shape == (48, 3, 4, 4)
+    pixels = (data.pixels.double() / 255 - per_channel(mean)) / per_channel(std)
+    patches = functional.unfold(pixels, 4, stride=4).transpose(1, 2).flatten(0, 1)
+    put_out = ((patches - patches.mean(0)) @ flat.double().flatten(1).T).T.cov()
+    variances = put_out.diagonal()
+    assert float((put_out - put_out.diag().diag()).abs().max()) < 1e-3 * float(variances.max())
+    assert float(variances.mean()) == pytest.approx(1, rel=1e-3)
+    plain = patch_filters(data, mean, std, kernel=4, exponent=0.0).flatten(1)
+    before = (patches - patches.mean(0)).T.cov()
+    spread = torch.linalg.eigvalsh(before).flip(0)
+    expected = 1 / (1 + 1e-3 * spread[0] / spread)  # flat, but for the floor
+    assert_close(variances / variances[0], expected / expected[0], rtol=1e-3, atol=1e-6)
+    assert_close(plain @ plain.T / (plain @ plain.T)[0, 0], torch.eye(48), rtol=0, atol=1e-5)
+
+
+def test_the_first_layer_is_whitened_before_training_and_stays_as_it_is(whole):
+    """All else is learned."""
+    folder, run = whole
+    stored = load_file(folder / "epoch-03.safetensors")["patches.weight"]
+    assert torch.equal(stored, tiny_run().network.patches.weight.half())
+    learned = {name for name, p in run.network.named_parameters() if p.requires_grad}
+    assert learned == {name for name, _ in run.network.named_parameters()} - {"patches.weight"}
 
 
 # --- release ------------------------------------------------------------------------------

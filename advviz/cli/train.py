@@ -20,6 +20,7 @@ from advviz.training.batches import ImageSet, split
 from advviz.training.recipe import RECIPES, Recipe, recipe
 from advviz.training.release import release
 from advviz.training.trainer import Run, train
+from advviz.training.whitening import whiten
 
 DEVICES = ("cpu", "cuda")
 
@@ -76,7 +77,7 @@ def _train(args: argparse.Namespace, chosen: Recipe, files: LabelledFiles) -> No
     validation = ImageSet.read(files, validation_rows, chosen.size)
     mean, std = data.mean_and_std()
     args.out.mkdir(parents=True, exist_ok=True)
-    run = _new_run(chosen, mean, std, args.device)
+    run = _new_run(chosen, data, mean, std, args.device)
     _record_recipe(args.out, chosen, mean, std, len(data.labels), len(validation.labels))
     with progress_bar(total=chosen.steps, unit="step", desc=chosen.name) as bar:
         train(run, data, validation, args.out, _bar_report(bar))
@@ -91,15 +92,15 @@ def _bar_report(bar: Any) -> Callable[[int, int, float], None]:
     return report
 
 
-def _new_run(chosen: Recipe, mean: list[float], std: list[float], device: str) -> Run:
+def _new_run(
+    chosen: Recipe, data: ImageSet, mean: list[float], std: list[float], device: str
+) -> Run:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(chosen.seed)
-        networks = [
-            SlimResNet(len(TINY14), mean=mean, std=std)
-            .to(device)
-            .to(memory_format=torch.channels_last)
-            for _ in range(2)
-        ]
+        networks = [SlimResNet(len(TINY14), mean=mean, std=std) for _ in range(2)]
+    for network in networks:
+        whiten(network.patches, data, mean, std, chosen.whitening)
+        network.to(device).to(memory_format=torch.channels_last)
     return Run.start(chosen, *networks)
 
 

@@ -1,8 +1,9 @@
 """The architecture of the bundled models: a slim residual network for small images.
 
-A ResNet-18 (He et al., CVPR 2016, arXiv:1512.03385) of half width with three changes that
-make its input gradients smooth enough to look at: a first convolution of stride 1, SiLU
-instead of ReLU, and average pooling instead of strided convolutions.
+A ResNet-18 (He et al., CVPR 2016, arXiv:1512.03385) of half width with SiLU instead of ReLU
+and average pooling instead of strided convolutions, which make its input gradients smooth
+enough to look at. Its first layer is a frozen basis of image patches, as in airbench (Jordan
+2024, arXiv:2404.00498); the first learned convolution mixes its directions.
 """
 
 from collections.abc import Sequence
@@ -46,7 +47,8 @@ class SlimResNet(nn.Module):
     Args:
         classes: number of logits K.
         widths: channels of the four stages; every stage but the first halves the size.
-        pool_stem: halve the size once more after the first convolution (64 px images).
+        strided_stem: let the first layer halve the size, by patches of 4×4 pixels (64 px
+            images); otherwise it keeps the size, by patches of 3×3.
         mean: of the training pixels in [0, 1], per channel; normalization is part of the
             network, so that pixels go in.
         std: likewise.
@@ -57,16 +59,18 @@ class SlimResNet(nn.Module):
         classes: int,
         *,
         widths: Sequence[int] = (32, 64, 128, 256),
-        pool_stem: bool = True,
+        strided_stem: bool = True,
         mean: Sequence[float] = (0.5, 0.5, 0.5),
         std: Sequence[float] = (0.25, 0.25, 0.25),
     ) -> None:
         super().__init__()
         self.normalize = Normalize(mean, std)
-        self.conv = nn.Conv2d(3, widths[0], 3, padding=1, bias=False)
+        kernel, stride = (4, 2) if strided_stem else (3, 1)
+        directions = 3 * kernel**2
+        self.patches = nn.Conv2d(3, directions, kernel, stride, padding=1, bias=False)
+        self.conv = nn.Conv2d(directions, widths[0], 1, bias=False)
         self.bn = nn.BatchNorm2d(widths[0])
         self.act = nn.SiLU()
-        self.pool = nn.AvgPool2d(2) if pool_stem else nn.Identity()
         stages = []
         channels = widths[0]
         for index, width in enumerate(widths):
@@ -81,7 +85,7 @@ class SlimResNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map pixels [N, 3, H, W] in [0, 1] to logits [N, K]."""
-        features = self.pool(self.act(self.bn(self.conv(self.normalize(images)))))
+        features = self.act(self.bn(self.conv(self.patches(self.normalize(images)))))
         features = self.layer4(self.layer3(self.layer2(self.layer1(features))))
         logits: Tensor = self.fc(self.flatten(self.avgpool(features)))
         return logits

@@ -16,14 +16,14 @@ class Recipe:
     name: str
     dataset: str = "tiny14"
     size: int = 64  # pixels
-    epochs: int = 14
+    epochs: int = 20
     images_per_epoch: int = 20_480
     batch: int = 128
     peak_lr: float = 0.1
     warmup: float = 0.15  # share of all steps until the peak; then linearly to 0
     momentum: float = 0.9
     weight_decay: float = 5e-4  # not on biases and batch-norm parameters
-    label_smoothing: float = 0.1  # in the first half of the run; then none
+    whitening: float = 0.75  # exponent of the first layer: 0 leaves patches as they are, 1 whitens
     crop_padding: int = 6  # pixels of reflection on each side before a random crop
     ema_decay: float = 0.998
     held_out: int = 20  # images of each folder that are never trained on
@@ -44,7 +44,7 @@ class Recipe:
             )
         if not 0 <= self.warmup < 1:
             raise InvalidInputError(f"warmup must lie in [0, 1), got {self.warmup}")
-        for field in ("eps", "peak_lr", "step_size"):
+        for field in ("eps", "peak_lr", "step_size", "whitening"):
             value = getattr(self, field)
             if not (isfinite(value) and value >= 0):
                 raise InvalidInputError(f"{field} must be finite and >= 0, got {value}")
@@ -62,10 +62,6 @@ class Recipe:
         rise = (step + 1) / peak if peak else 1.0
         fall = (self.steps - step) / (self.steps - peak)
         return self.peak_lr * min(rise, fall)
-
-    def smoothing(self, step: int) -> float:
-        """Return the label smoothing of a step: none in the second half."""
-        return self.label_smoothing if step < self.steps / 2 else 0.0
 
     def as_dict(self) -> dict[str, object]:
         """Return every field, for the log and the model's record."""

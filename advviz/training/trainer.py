@@ -35,8 +35,9 @@ class Run:
     @classmethod
     def start(cls, recipe: Recipe, network: nn.Module, average: nn.Module) -> "Run":
         """Begin from freshly initialized networks of the same architecture."""
-        decayed = [p for p in network.parameters() if p.ndim > 1]
-        others = [p for p in network.parameters() if p.ndim <= 1]
+        learned = [p for p in network.parameters() if p.requires_grad]
+        decayed = [p for p in learned if p.ndim > 1]
+        others = [p for p in learned if p.ndim <= 1]
         optimizer = torch.optim.SGD(
             [
                 {"params": decayed, "weight_decay": recipe.weight_decay},
@@ -153,9 +154,7 @@ def _train_epoch(run: Run, data: ImageSet, report: Report) -> float:
             )
         with torch.autocast(device.type, torch.bfloat16):
             logits = run.network(images)
-        loss = functional.cross_entropy(
-            logits.float(), labels, label_smoothing=recipe.smoothing(step)
-        )
+        loss = functional.cross_entropy(logits.float(), labels)
         for group in run.optimizer.param_groups:
             group["lr"] = recipe.learning_rate(step)
         run.optimizer.zero_grad(set_to_none=True)
