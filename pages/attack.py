@@ -7,6 +7,7 @@ from advviz.ui import (
     attack_controls,
     components,
     controls,
+    drawers,
     notes,
     running,
     single,
@@ -49,7 +50,8 @@ if result is not None:
     with right:
         st.html(single.distances(spec, result))
         st.caption(single.caveat(spec, result))
-with st.expander("Your own picture"):
-    controls.upload(setup)
+if (drawer := drawers.opened("Your own picture", "av.own")) is not None:
+    with drawer:
+        controls.upload(setup)
 notes.source(setup)
 take_home.offer(finds, state.link(PAGE), [spec])

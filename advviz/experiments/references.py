@@ -1,6 +1,7 @@
 """References to images: of the gallery, of an upload, or the result of another experiment."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from advviz.data import gallery, images, uploads
@@ -11,6 +12,7 @@ from advviz.experiments.result import Result
 from advviz.models.records import ModelRecord, record
 
 RESULT = "result:"
+KEPT = 512  # references read: a page asks for the same ones several times in a run
 
 
 class FromImage:
@@ -29,6 +31,7 @@ class FromImage:
         return made_by(self.image)
 
 
+@lru_cache(KEPT)
 def made_by(image: str) -> tuple[ImageSpec, ...]:
     """Return the experiment whose result an image reference names, if it names one."""
     if not image.startswith(RESULT):

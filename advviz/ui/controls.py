@@ -9,8 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from advviz.data import gallery, images, uploads
 from advviz.experiments.parameters import UNTARGETED
 from advviz.models.records import record
-from advviz.ui import state, words
-from advviz.ui.attack_controls import STOPS
+from advviz.ui import attack_controls, drawers, state, words
 from advviz.ui.fields import on_board
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
@@ -39,6 +38,15 @@ def four(setup: Setup, models: Callable[[Setup], None]) -> DeltaGenerator:
         with column:
             show(setup)
     return columns[-1].empty()
+
+
+def more(setup: Setup, label: str) -> None:
+    """The drawer of everything else about the attack; and one's own picture."""
+    drawer = drawers.opened(label, "av.more")
+    if drawer is not None:
+        with drawer:
+            attack_controls.advanced(setup, setup.attack(setup.models[0]))
+            upload(setup)
 
 
 def image(setup: Setup) -> None:
@@ -100,7 +108,7 @@ def strength(setup: Setup) -> None:
     norm, eps = setup.board.norm, setup.board.eps
     st.select_slider(
         "Strength",
-        sorted({*STOPS[norm], eps}),
+        sorted({*attack_controls.STOPS[norm], eps}),
         format_func=lambda value: words.strength(norm, value),
         help=WHY["strength"],
         **control("av.strength", eps, on_board("eps")),

@@ -18,6 +18,7 @@ from advviz.experiments.links import AnySpec
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.models.records import record
+from advviz.ui import drawers
 from advviz.ui.running import Finds
 from advviz.ui.words import ROW
 
@@ -38,10 +39,8 @@ def offer(finds: Finds, words: Mapping[str, str], specs: Sequence[AnySpec]) -> N
         words: of the page's link.
         specs: the experiments to give as commands and as code.
     """
-    drawer = st.expander(
-        "Take it home: pictures, numbers, link, command, Python", key="av.take", on_change="rerun"
-    )
-    if not drawer.open:  # it is a third of what a page costs, and seldom looked at
+    drawer = drawers.opened("Take it home: pictures, numbers, link, command, Python", "av.take")
+    if drawer is None:
         return
     with drawer:
         for spec in specs:
