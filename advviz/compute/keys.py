@@ -10,6 +10,7 @@ from advviz.compute import devices
 from advviz.experiments.protocol import FAST, FAST_VERSION, Spec
 from advviz.experiments.references import is_personal
 from advviz.models.records import record
+from advviz.models.shelf import digest
 
 KEPT = 4096  # keys: a page asks for the same ones at every run
 
@@ -35,7 +36,7 @@ def _portable_key(spec: Spec) -> str:
     content = {
         "kind": spec.kind,
         "version": spec.version,
-        "weights": record(spec.model).sha256,
+        "weights": digest(record(spec.model)),
         "values": spec.resolved(),
     }
     if spec.numerics == FAST:

@@ -10,6 +10,8 @@ from advviz.experiments.fields import check
 from advviz.experiments.protocol import ImageSpec, Spec
 from advviz.experiments.result import Result
 from advviz.models.records import ModelRecord, record
+from advviz.models.shelf import digest
+from advviz.models.uploaded import PREFIX as MODEL_UPLOAD
 
 RESULT = "result:"
 KEPT = 512  # references read: a page asks for the same ones several times in a run
@@ -53,7 +55,7 @@ def pixels(image: str, described: ModelRecord, results: Sequence[Result]) -> Any
 def image_key(image: str, described: ModelRecord) -> Any:
     """Return what identifies an image's pixels: their digest, or how they are computed."""
     for made in made_by(image):
-        weights = record(made.model).sha256
+        weights = digest(record(made.model))
         return {"kind": made.kind, "version": made.version, "weights": weights, **made.resolved()}
     return images.load(image, described.input_size).digest
 
@@ -69,7 +71,9 @@ def true_class(image: str, described: ModelRecord) -> str | None:
 
 
 def is_personal(spec: Spec) -> bool:
-    """Say whether a spec starts from somebody's upload, whose pixels must not reach a disk."""
+    """Say whether a spec uses somebody's upload, of which nothing must reach a disk."""
+    if spec.model.startswith(MODEL_UPLOAD):
+        return True
     named = (getattr(spec, "image", ""), getattr(spec, "start", ""))
     return any(name.startswith(uploads.PREFIX) for name in named) or any(
         is_personal(needed) for needed in spec.prerequisites()

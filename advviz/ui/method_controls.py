@@ -99,7 +99,7 @@ def unit(setup: Setup) -> None:
                 "av.unit.layer", layer, lambda s, name: _drawing(s, unit=f"channel:{name}:0")
             ),
         )
-    width = described.layers[layer or "flatten"]
+    width = described.layers[layer or next(iter(described.layers))]
     prefix = f"channel:{layer}:" if layer else "unit:"
     st.number_input(
         f"{kinds[what][2:].capitalize()}, 0 to {width - 1}",
