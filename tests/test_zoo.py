@@ -158,7 +158,7 @@ def test_a_model_that_is_not_there_is_one_sentence_with_the_command():
 
     name = "imagenet-resnet50-l2-3"
     assert not shelf.is_on_disk(record(name))
-    command = f"not on this machine; run: advviz models fetch {name}$"
+    command = rf"not on this machine; run: advviz models fetch {name}$"
     with pytest.raises(WeightsError, match=command):
         load_model(name)
     with pytest.raises(WeightsError, match=command):

@@ -16,8 +16,9 @@ LIMIT = 2**30
 """Bytes of the largest file that is read, and of what it unpacks to."""
 
 _ZIP, _PICKLE = b"PK", b"\x80"
+_PROTOCOL = 2  # of pickle: what PyTorch writes, and all that its careful reader knows
 _LFS = b"version https://git-lfs"
-_REFUSED = ("Unsupported global", "Unsupported class", "unrecognized function", "was blocked")
+_REFUSED = ("GLOBAL", "Unsupported class", "Trying to call", "Trying to load")
 """Words by which torch says that a pickle asks for more than numbers."""
 
 
@@ -41,6 +42,7 @@ def contents(path: Path) -> Any:
         _check_archive(path)
         return _unpickled(path)
     if head.startswith(_PICKLE):
+        _check_protocol(path, head[:2])
         return _unpickled(path)
     if head[8:9] == b"{":
         return _tensors(path)
@@ -67,20 +69,29 @@ def _head(path: Path) -> bytes:
 
 
 def _check_archive(path: Path) -> None:
-    """Refuse an archive that unpacks to too much, or that is a program."""
+    """Refuse an archive that unpacks to too much, that is a program, or that is damaged."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+            if sum(member.file_size for member in members) > LIMIT:
+                raise WeightsError(
+                    f"{path.name} must unpack to at most {LIMIT / 2**20:g} MiB, and claims more"
+                )
+            if any(member.filename.endswith("/constants.pkl") for member in members):
+                raise WeightsError(
+                    f"{path.name} is a TorchScript program, which is code; "
+                    "save its state_dict instead"
+                )
+            for member in members:
+                if member.filename.endswith("/data.pkl"):
+                    _check_protocol(path, archive.open(member).read(2))
+            damaged = archive.testzip()  # torch itself does not look at the check sums
+    except WeightsError:
+        raise
+    except Exception as error:  # a damaged file makes the reader fail in any way
         raise _damaged(path) from error
-    if sum(member.file_size for member in members) > LIMIT:
-        raise WeightsError(
-            f"{path.name} must unpack to at most {LIMIT / 2**20:g} MiB, and claims more"
-        )
-    if any(member.filename.endswith("/constants.pkl") for member in members):
-        raise WeightsError(
-            f"{path.name} is a TorchScript program, which is code; save its state_dict instead"
-        )
+    if damaged is not None:
+        raise _damaged(path)
 
 
 def _unpickled(path: Path) -> Any:
@@ -88,10 +99,7 @@ def _unpickled(path: Path) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if any(words in str(error) for words in _REFUSED):
-            raise WeightsError(
-                f"{path.name} holds code beside its numbers, and none of it was run; "
-                "save the weights alone, best as safetensors"
-            ) from error
+            raise _not_only_numbers(path) from error
         raise _damaged(path) from error
     except Exception as error:  # a damaged file makes the reader fail in any way
         raise _damaged(path) from error
@@ -103,6 +111,18 @@ def _tensors(path: Path) -> Mapping[str, Any]:
     except (SafetensorError, OSError, ValueError) as error:
         raise _damaged(path) from error
     return tensors
+
+
+def _check_protocol(path: Path, start: bytes) -> None:
+    if start != _PICKLE + bytes([_PROTOCOL]):
+        raise _not_only_numbers(path)
+
+
+def _not_only_numbers(path: Path) -> WeightsError:
+    return WeightsError(
+        f"{path.name} holds code or objects beside its numbers, and none of it was run; "
+        "save the weights alone, best as safetensors"
+    )
 
 
 def _damaged(path: Path) -> WeightsError:
