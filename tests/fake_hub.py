@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from advviz.models import transfer
+from advviz.models import persistence
 
 COMMIT = "c0ffee" * 6 + "abcd"
 REPOSITORY, NAME = "someone/models", "net_l2_eps3.ckpt"
@@ -69,6 +69,7 @@ class FakeHub:
     heads: deque[int | Plan] = field(default_factory=deque)  # for the next questions of the hub
     always: Plan | None = None
     names: dict[str, str] = field(default_factory=dict)  # the hub's names of the bytes
+    xet: bool = False  # offer Xet too, of which there is none
     seen: list[Seen] = field(default_factory=list)
     port: int = 0
 
@@ -176,6 +177,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("X-Repo-Commit", COMMIT)
         self.send_header("X-Linked-ETag", f'"{self.fake.names[path]}"')
         self.send_header("X-Linked-Size", str(len(self.fake.files[path])))
+        if self.fake.xet:
+            self.send_header("X-Xet-Hash", "ab" * 32)
+            self.send_header("X-Xet-Refresh-Route", f"{self.fake.endpoint}/xet-token")
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -230,7 +234,7 @@ def served_hub(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHu
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("ADVVIZ_MODELS", str(folder / "models"))
-    monkeypatch.setattr(transfer, "PAUSES", (0.0,) * 5)
+    monkeypatch.setattr(persistence, "PAUSES", (0.0,) * 5)
     with FakeHub() as fake:
         template = fake.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
         monkeypatch.setattr(constants, "ENDPOINT", fake.endpoint)

@@ -24,7 +24,7 @@ from fake_hub import (
 )
 
 from advviz.errors import CancelledError, InvalidInputError, WeightsError
-from advviz.models import downloads, transfer
+from advviz.models import downloads, persistence, transfer
 from advviz.models.downloads import HubFile, fetch_hub, is_here, models_folder, remove
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,6 +77,14 @@ def test_a_file_that_the_hubs_client_has_downloaded_is_used(hub):
     asked = len(hub.seen)
     assert str(fetch_hub(KNOWN)) == path
     assert len(hub.seen) == asked
+
+
+def test_xet_is_not_used_where_the_hub_offers_it(hub):
+    hub.xet = True
+    hub.plans.append(Plan(dies_after=1_000_000))
+    assert fetch_hub(KNOWN).read_bytes() == DATA
+    assert hub.gets[-1].range == "bytes=1000000-"
+    assert not [seen for seen in hub.seen if "xet" in seen.path]
 
 
 def test_a_login_stays_with_the_hub(hub, monkeypatch):
@@ -160,7 +168,7 @@ def test_a_dead_server_is_given_up_and_the_next_call_goes_on(hub):
     hub.always = Plan(dies_after=0)
     with pytest.raises(WeightsError, match=r"could not be downloaded: the connection .* broke"):
         fetch_hub(KNOWN)
-    assert len(hub.gets) == 1 + 1 + len(transfer.PAUSES)
+    assert len(hub.gets) == 1 + 1 + len(persistence.PAUSES)
     assert is_here(KNOWN) is None
     hub.always = None
     assert fetch_hub(KNOWN).read_bytes() == DATA
@@ -396,8 +404,8 @@ def fetched(variables: dict[str, str]) -> str:
     """Fetch in a fresh process; return the path, or the sentence."""
     program = f"""
 from advviz.errors import WeightsError
-from advviz.models import downloads, transfer
-transfer.PAUSES = (0.0,)
+from advviz.models import downloads, persistence, transfer
+persistence.PAUSES = (0.0,)
 try:
     print(downloads.fetch_hub(downloads.HubFile({REPOSITORY!r}, {COMMIT!r}, {NAME!r})))
 except WeightsError as error:

@@ -8,7 +8,7 @@ import pytest
 from fake_hub import DATA, SHA256, Plan, served_hub
 
 from advviz.errors import CancelledError, InvalidInputError, WeightsError
-from advviz.models import transfer
+from advviz.models import persistence
 from advviz.models.downloads import fetch_url, models_folder
 
 NAME = f"resnet18-{SHA256[:8]}.pth"
@@ -84,7 +84,7 @@ def test_a_server_that_always_begins_anew_and_dies_is_given_up(web, folder):
     web.always = Plan(dies_after=1_000_000, ignores_range=True)
     with pytest.raises(WeightsError, match="could not be downloaded"):
         fetch(web, folder)
-    assert len(web.gets) == 2 + len(transfer.PAUSES)
+    assert len(web.gets) == 2 + len(persistence.PAUSES)
     assert not (folder / NAME).exists()
 
 
@@ -178,7 +178,7 @@ def test_a_cancel_ends_a_slow_download_and_keeps_what_came(web, folder):
 def test_a_cancel_also_ends_the_wait_for_another_try_and_for_another_download(
     web, folder, monkeypatch
 ):
-    monkeypatch.setattr(transfer, "PAUSES", (60.0,))
+    monkeypatch.setattr(persistence, "PAUSES", (60.0,))
     web.always = Plan(status=500)
     failed = threading.Event()
 
@@ -193,7 +193,7 @@ def test_a_cancel_also_ends_the_wait_for_another_try_and_for_another_download(
 
 
 def test_whoever_waits_for_another_download_may_give_up(web, folder):
-    web.always = Plan(chunk=20_000, waits=0.02)
+    web.always = Plan(chunk=100_000, waits=0.03)
     begun, paths = threading.Event(), []
 
     def first():

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from advviz.errors import WeightsError
@@ -67,3 +68,47 @@ class DigestBook:
             partial.replace(self.path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def verify(
+    book: DigestBook,
+    path: Path,
+    what: str,
+    key: str,
+    known: str | None,
+    declared: str | None,
+    drop: Callable[[], None] | None,
+) -> None:
+    """Compare a file with its digest: the known one, else that of its first use.
+
+    Args:
+        book: of digests; the first use is recorded in it.
+        path: of the file.
+        what: names it for people.
+        key: names it in the book of digests.
+        known: how its sha256 begins.
+        declared: its sha256 as the server tells it, believed at first use only.
+        drop: removes a file that is not the expected one; None leaves it.
+
+    Raises:
+        WeightsError: the digests differ.
+    """
+    digest, recorded = sha256_of(path), None if known else book.recorded(key)
+    wanted = known or recorded or declared or digest
+    if known is None and digest == wanted:
+        wanted = recorded = book.settle(key, digest)
+    if digest.startswith(wanted):
+        return
+    remedy = f"put the right file at {path}, or remove it"
+    if drop is not None:
+        remedy = "it was removed, so download it again"
+        try:
+            drop()
+        except OSError:
+            remedy = f"remove {path} and download it again"
+    if recorded:
+        remedy += f"; if the change is meant, remove {key} from {book.path} first"
+    raise WeightsError(
+        f"{what} is damaged or another file: its sha256 should begin {wanted[:12]}, "
+        f"got {digest[:12]}; {remedy}"
+    )

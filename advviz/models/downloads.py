@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from advviz.errors import InvalidInputError, WeightsError
 from advviz.models import hub
 from advviz.models.answers import TransferError
-from advviz.models.digests import DigestBook, sha256_of
+from advviz.models.digests import DigestBook, verify
 from advviz.models.hub import HubFile
 from advviz.models.locks import only_one
 from advviz.models.transfer import Report, Source, complete, discard, promote
@@ -82,7 +82,7 @@ def fetch_url(
     path = folder / name
 
     def check(candidate: Path, drop: Callable[[], None]) -> None:
-        _verify(candidate, name, url, sha256_prefix, None, drop)
+        verify(_book(), candidate, name, url, sha256_prefix, None, drop)
 
     with _told(name, lambda: url, path):
         if not path.is_file():
@@ -126,7 +126,7 @@ def _download(file: HubFile, tell: Report) -> Path:
     blob = offer.blob
 
     def check(path: Path, drop: Callable[[], None]) -> None:
-        _verify(path, str(file), file.key, file.sha256, offer.sha256, drop)
+        verify(_book(), path, str(file), file.key, file.sha256, offer.sha256, drop)
 
     if blob.is_file():
         check(blob, blob.unlink)
@@ -158,7 +158,8 @@ def _download_url(
 def _checked(file: HubFile, path: Path) -> Path:
     """Verify a file of the hub that is here, and return it."""
     by_hand = path == _by_hand(file)
-    _verify(
+    verify(
+        _book(),
         path,
         str(path) if by_hand else str(file),
         file.key,
@@ -169,47 +170,8 @@ def _checked(file: HubFile, path: Path) -> Path:
     return path
 
 
-def _verify(
-    path: Path,
-    what: str,
-    key: str,
-    known: str | None,
-    declared: str | None,
-    drop: Callable[[], None] | None,
-) -> None:
-    """Compare a file with its digest: the known one, else that of its first use.
-
-    Args:
-        path: of the file.
-        what: names it for people.
-        key: names it in the book of digests.
-        known: how its sha256 begins.
-        declared: its sha256 as the server tells it, believed at first use only.
-        drop: removes a file that is not the expected one; None leaves it.
-
-    Raises:
-        WeightsError: the digests differ.
-    """
-    book = DigestBook(models_folder() / "digests.json", _locks())
-    digest, recorded = sha256_of(path), None if known else book.recorded(key)
-    wanted = known or recorded or declared or digest
-    if known is None and digest == wanted:
-        wanted = recorded = book.settle(key, digest)
-    if digest.startswith(wanted):
-        return
-    remedy = f"put the right file at {path}, or remove it"
-    if drop is not None:
-        remedy = "it was removed, so download it again"
-        try:
-            drop()
-        except OSError:
-            remedy = f"remove {path} and download it again"
-    if recorded:
-        remedy += f"; if the change is meant, remove {key} from {book.path} first"
-    raise WeightsError(
-        f"{what} is damaged or another file: its sha256 should begin {wanted[:12]}, "
-        f"got {digest[:12]}; {remedy}"
-    )
+def _book() -> DigestBook:
+    return DigestBook(models_folder() / "digests.json", _locks())
 
 
 @contextmanager

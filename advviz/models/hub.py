@@ -1,10 +1,10 @@
 """Files on the Hugging Face hub, through its own client, and their place in its cache.
 
 The client knows the addresses (HF_ENDPOINT), the login, the proxies, whether the network may
-be used (HF_HUB_OFFLINE) and the layout of its cache (HF_HOME). It does not move the bytes: it
-throws away what has come when a download is stopped, and Xet, which it prefers, can neither
-be stopped nor taken up again. So the bytes come by plain HTTP, which the hub serves for every
-file, through the client's session (see `transfer`), and the client files them.
+be used (HF_HUB_OFFLINE) and the layout of its cache (HF_HOME). It does not move the bytes:
+when one of its downloads is stopped, by HTTP or by Xet, all that has come is thrown away, and
+it has no digest to check. So the bytes come by plain HTTP, which the hub serves for every
+file, through the client's session (see `transfer`), and the client gives them their name.
 """
 
 import hashlib
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from advviz.errors import InvalidInputError, WeightsError
 from advviz.models.answers import HTML_CLAUSE, TransferError, check_status
-from advviz.models.transfer import Report, Source, persist
+from advviz.models.persistence import persist
+from advviz.models.transfer import Report, Source
 
 if TYPE_CHECKING:
     import httpx2

@@ -7,12 +7,11 @@ checks the digest of the whole before it gives the file its name.
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from advviz.models.answers import (
@@ -20,12 +19,11 @@ from advviz.models.answers import (
     NotNowError,
     TransferError,
     check_status,
-    explained,
     is_html,
-    is_unreachable,
     starts_at,
     whole_size,
 )
+from advviz.models.persistence import persist
 
 if TYPE_CHECKING:
     import httpx2
@@ -33,13 +31,8 @@ if TYPE_CHECKING:
 Report = Callable[[int, int | None], None]
 """Told the bytes so far and those in all, if known, in any thread; raises to cancel."""
 
-PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds before each try that follows one without a new byte; then it is given up."""
-
 CONNECTING, SILENCE = 10.0, 20.0  # seconds to wait for a connection, and for its next bytes
 SPARE = 32 * 2**20  # bytes that a download leaves free on the disk
-TICK = 0.1  # seconds between two reports while nothing happens
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,42 +76,6 @@ def complete(
         lambda: size_of(part),
         lambda: report(size_of(part), source.size),
     )
-
-
-def persist(
-    attempt: Callable[[], T], host: str, reached: Callable[[], int], tick: Callable[[], None]
-) -> T:
-    """Try until it works, or until several tries in a row brought nothing new.
-
-    A server that was never reached is not waited for: most likely there is no network.
-
-    Args:
-        attempt: a request, or several.
-        host: that it goes to, for the sentence.
-        reached: bytes that are there, to tell whether a try brought any.
-        tick: called again and again during a pause; may raise to give up.
-
-    Raises:
-        TransferError: a clause that says what the last try met.
-    """
-    import httpx2
-
-    best, failures, met = reached(), 0, False
-    while True:
-        try:
-            return attempt()
-        except NotNowError as error:
-            met, clause = True, str(error)
-        except httpx2.TransportError as error:
-            clause = explained(error, host)
-            met = met or reached() > best or not is_unreachable(error)
-        failures = 0 if reached() > best else failures + 1
-        best = max(best, reached())
-        if not met:
-            raise TransferError(clause, "check the network and the proxy")
-        if failures > len(PAUSES):
-            raise TransferError(clause)
-        _pause(PAUSES[max(failures - 1, 0)], tick)
 
 
 def need_room(folder: Path, wanted: int) -> None:
@@ -252,13 +209,3 @@ def _remember(part: Path, tag: str) -> None:
 
 def _tag_of(part: Path) -> Path:
     return part.with_name(f"{part.name}.etag")
-
-
-def _pause(seconds: float, tick: Callable[[], None]) -> None:
-    ends = time.monotonic() + seconds
-    while True:
-        tick()
-        left = ends - time.monotonic()
-        if left <= 0:
-            return
-        time.sleep(min(left, TICK))
