@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from model_toys import MEAN, RECORD, STD, small_network, weights
 from safetensors.torch import load_file, save_file
 from torch import nn
 from toys import built, generator
@@ -19,32 +20,12 @@ from advviz.models.checkpoints import read_checkpoint
 from advviz.models.containers import contents
 from advviz.models.fetching import adopt
 from advviz.models.loading import load_weights
-from advviz.models.model_record import HubCheckpoint, ModelRecord
-
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-RECORD = ModelRecord(
-    id="small",
-    title="Small",
-    architecture="torchvision:shufflenet_v2_x0_5",
-    source="a test",
-    licence="MIT",
-    input_size=64,
-    mean=MEAN,
-    std=STD,
-    classes=("a", "b", "c"),
-    origin=HubCheckpoint(repository="a/b", revision="main", file="small.ckpt"),
-)
 
 
 @pytest.fixture(scope="module")
 def network():
-    """Give a network whose numbers are not those it is built with."""
-    found = build(RECORD)
-    source = generator(3)
-    for value in found.state_dict().values():
-        if value.is_floating_point():
-            value.copy_(0.01 + 0.1 * torch.rand(value.shape, generator=source))
-    return found
+    """Build the small network once."""
+    return small_network()
 
 
 @pytest.fixture(autouse=True)
@@ -52,11 +33,6 @@ def folder(tmp_path, monkeypatch):
     """Keep fetched models in a folder of the test."""
     monkeypatch.setenv("ADVVIZ_MODELS", str(tmp_path / "models"))
     return tmp_path / "models"
-
-
-def weights(network):
-    """Return the numbers that a file of the network must give back."""
-    return {k: v for k, v in network.state_dict().items() if not k.endswith("num_batches_tracked")}
 
 
 def read(path, network, described=RECORD):

@@ -80,7 +80,7 @@ def test_the_architecture_keeps_the_contract(subject):
     _changes_nothing_in_place(network)
     _fires_in_every_named_layer(described, network, images)
     _agrees_with_its_folded_copy(described, network, images)
-    _comes_back_from_its_own_state(described, network)
+    _comes_back_from_its_own_state(network)
 
 
 def _gives_logits_and_gradients(described, network, images):
@@ -137,7 +137,7 @@ def _agrees_with_its_folded_copy(described, network, images):
         assert not left, "every batch norm of these follows a convolution"
 
 
-def _comes_back_from_its_own_state(described, network):
+def _comes_back_from_its_own_state(network):
     """Keys are its builder's, so that published files fit; nothing depends on being copied."""
     copied = copy.deepcopy(network)
     copied.load_state_dict(network.state_dict(), strict=True)

@@ -13,7 +13,7 @@ from advviz.errors import AdvvizError, InvalidInputError
 
 COMMANDS = {
     "app": "open the app in a browser",
-    "models": "list the bundled models",
+    "models": "list the models; fetch, verify or remove the weights of one",
     "predict": "say what a model takes an image for",
     "attack": "change an image so that a model takes it for something else",
     "explain": "draw which pixels move a model's answer",

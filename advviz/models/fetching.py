@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from advviz.errors import WeightsError
 from advviz.models import shelf
 from advviz.models.model_record import HubCheckpoint, ModelRecord, TorchvisionWeights
+
+if TYPE_CHECKING:
+    from advviz.models.hub import HubFile
 
 Report = Callable[[int, int | None], None]
 """Told the bytes so far, and the bytes in all if they are known."""
@@ -27,7 +31,10 @@ def fetch(described: ModelRecord, report: Report | None = None) -> Path:
             does not fit its record; nothing is kept of it.
     """
     published = _published(described, report)
-    return adopt(described, published)
+    kept = adopt(described, published)
+    if isinstance(described.weights_origin, TorchvisionWeights):
+        published.unlink(missing_ok=True)  # the hub's cache is shared; this folder is ours
+    return kept
 
 
 def adopt(described: ModelRecord, published: Path) -> Path:
@@ -43,19 +50,42 @@ def adopt(described: ModelRecord, published: Path) -> Path:
     return shelf.keep(described, state, shelf.file_digest(published))
 
 
+def remove(described: ModelRecord) -> bool:
+    """Remove a fetched model from this machine, the published file as well.
+
+    Returns:
+        Whether its weights were there.
+
+    Raises:
+        WeightsError: the model was not fetched, so that it is not advviz's to remove.
+    """
+    from advviz.models import downloads
+
+    there = shelf.remove(described)
+    origin = described.weights_origin
+    if isinstance(origin, HubCheckpoint):
+        downloads.remove(_hub_file(origin))
+    return there
+
+
+def _hub_file(origin: HubCheckpoint) -> "HubFile":
+    from advviz.models.hub import HubFile
+
+    return HubFile(
+        repository=origin.repository,
+        revision=origin.revision,
+        name=origin.file,
+        sha256=origin.sha256,
+        size=origin.size,
+    )
+
+
 def _published(described: ModelRecord, report: Report | None) -> Path:
     from advviz.models import downloads
 
     origin = described.weights_origin
     if isinstance(origin, HubCheckpoint):
-        file = downloads.HubFile(
-            repository=origin.repository,
-            revision=origin.revision,
-            name=origin.file,
-            sha256=origin.sha256,
-            size=origin.size,
-        )
-        return downloads.fetch_hub(file, report)
+        return downloads.fetch_hub(_hub_file(origin), report)
     if isinstance(origin, TorchvisionWeights):
         folder = downloads.models_folder() / DOWNLOADS
         return downloads.fetch_url(origin.url, folder, origin.sha256_prefix, report)

@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FOLDER = "ready"
-KEPT = 256  # digests of files: a key is asked for at every run of a page
+KEPT = 256  # notes: a key is asked for at every run of a page
 
 
 def weights_path(described: ModelRecord) -> Path | None:
@@ -142,7 +142,7 @@ def file_digest(path: Path) -> str:
         raise WeightsError(f"{path.name} cannot be read: {error.strerror}") from error
 
 
-@lru_cache(KEPT)
+@cache
 def _first_digest(path: Path) -> str:
     """Return the digest that a file had when this process first asked: catalogues are frozen."""
     return file_digest(path)

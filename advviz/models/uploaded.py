@@ -5,7 +5,6 @@ import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from threading import Lock
 from types import MappingProxyType
 from typing import Any
@@ -155,7 +154,7 @@ def _header(data: bytes) -> Mapping[str, Any]:
 
 def _check_fit(header: Mapping[str, tuple[str, list[int]]], like: ModelRecord) -> None:
     """Compare names, shapes and kinds with those that the network has."""
-    wanted = _shapes(like.id)
+    wanted = _shapes(like)
     what = f"the upload does not fit {like.architecture}"
     missing, unknown = sorted(wanted.keys() - header), sorted(header.keys() - wanted)
     if missing or unknown:
@@ -170,14 +169,12 @@ def _check_fit(header: Mapping[str, tuple[str, list[int]]], like: ModelRecord) -
             raise WeightsError(f"{what}: {name} must be one of {', '.join(FRACTIONS)}, got {kind}")
 
 
-@lru_cache(16)
-def _shapes(model: str) -> Mapping[str, list[int]]:
-    """Return the shapes of a known model's weights, but for unused counters."""
+def _shapes(like: ModelRecord) -> Mapping[str, list[int]]:
+    """Return the shapes of a network's weights, but for unused counters."""
     from advviz.models.architectures import build
     from advviz.models.checkpoints import COUNTER
-    from advviz.models.records import record
 
-    state = build(record(model)).state_dict()
+    state = build(like).state_dict()
     return {k: list(v.shape) for k, v in state.items() if not k.endswith(COUNTER)}
 
 
