@@ -97,6 +97,10 @@ FORMATS = {
         "normalize.mean": torch.tensor(MEAN)[None, :, None, None],
         "normalize.std": torch.tensor(STD)[None, :, None, None],
     },
+    "second of two": lambda n: {
+        "state_dict": prefixed(n.state_dict(), "module.1.")
+        | {"module.0.mean": torch.tensor(MEAN), "module.0.std": torch.tensor(STD)}
+    },
     "mu and sigma": lambda n: {
         "state_dict": {
             **n.state_dict(), "mu": torch.tensor(MEAN).view(1, 3, 1, 1),

@@ -103,6 +103,21 @@ def test_a_record_beside_its_weights_is_a_model(suffix, folder, network):
     assert key_of(PredictSpec(model="mine", image="sample:jeep"))
 
 
+def test_a_file_of_robustbench_is_a_model(folder, network):
+    """With the normalizer that it brings, which must be the record's."""
+    put(folder, "mine", network)
+    (folder / "mine.safetensors").unlink()
+    state = {f"model.{name}": value for name, value in network.state_dict().items()}
+    numbers = {"normalize.mean": torch.tensor(MEAN), "normalize.std": torch.tensor(STD)}
+    torch.save(state | numbers, folder / "mine.pt")
+    gives_the_same("mine", network)
+    forget()
+    path = folder / "mine.toml"
+    path.write_text(path.read_text().replace("0.485", "0.5"))
+    with pytest.raises(WeightsError, match="normalizes otherwise than its record"):
+        load_model("mine")
+
+
 def test_shared_vocabularies_need_no_list(folder, network):
     """1000 classes by one word."""
     path = folder / "mine.toml"
@@ -209,6 +224,11 @@ def test_a_registered_module_is_in_the_catalogue(network):
     assert first is not network
     assert not any(p.requires_grad for p in first.parameters())
     assert all(p.requires_grad for p in network.parameters())
+    with torch.no_grad():
+        network.fc.bias += 1
+    assert torch.equal(load_model("py").fc.bias, first.fc.bias), "what was registered stays"
+    with torch.no_grad():
+        network.fc.bias -= 1
     other = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, 3))
     assert register(replace(own(), id="other"), other).sha256 != entry.sha256
 

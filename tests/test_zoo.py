@@ -1,6 +1,7 @@
 """The catalogue beyond the bundled models: vocabulary, published models, what is said of them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -171,5 +172,5 @@ def test_units_are_of_the_layer_before_the_classes():
     assert parse_unit("unit:7", record("tiny14-standard")) == ("flatten", 7)
     assert parse_unit("class:crane bird", record("imagenet-vit-b-16")) == ("logits", 134)
     with pytest.raises(InvalidInputError, match="names no layers; draw a class"):
-        parse_unit("unit:7", record("imagenet-inception-v3-adv"))
+        parse_unit("unit:7", replace(record("imagenet-resnet18"), layers={}))
     assert VisualizeSpec(model="imagenet-resnet18", unit="class:goldfish").unit

@@ -25,12 +25,13 @@ OF_TRAINING = (
 """Keys of a training run's state, which is dropped unseen."""
 WRAPPERS = ("", "module.")
 """`module.` is what DataParallel puts before every key."""
-PLACES = ("", "model.", "model.model.")
-"""Where the network lies in it: alone, beside a normalizer, or behind a dummy as well."""
+PLACES = ("", "model.", "model.model.", "1.")
+"""Where the network lies in it: alone, beside a normalizer, behind a dummy as well, or second."""
 NORMALIZERS = (
     ("normalizer.new_mean", "normalizer.new_std"),
     ("attacker.normalize.new_mean", "attacker.normalize.new_std"),
     ("normalize.mean", "normalize.std"),
+    ("0.mean", "0.std"),
     ("mu", "sigma"),
     ("mean", "std"),
 )

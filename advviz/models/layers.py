@@ -15,6 +15,11 @@ _CONVNEXT = {
 _VIT = {"heads.penultimate": 768, "conv_proj": 768} | {
     f"encoder.layers.encoder_layer_{block}": 768 for block in (2, 5, 8, 11)
 }
+_EFFICIENTNET = {"global_pool": 1280} | {
+    f"blocks.{block}": channels for block, channels in enumerate((16, 24, 40, 80, 112, 192, 320))
+}
+_INCEPTION = {"global_pool": 2048, "Mixed_5d": 288, "Mixed_6e": 768, "Mixed_7c": 2048}
+_INCEPTION_RESNET = {"global_pool": 1536, "mixed_5b": 320, "mixed_6a": 1088, "mixed_7a": 2080}
 
 LAYERS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
@@ -29,6 +34,9 @@ LAYERS: Mapping[str, Mapping[str, int]] = MappingProxyType(
         "torchvision:wide_resnet50_4": _BOTTLENECK,
         "torchvision:convnext_tiny": _CONVNEXT,
         "torchvision:vit_b_16": _VIT,
+        "timm:tf_efficientnet_b0": _EFFICIENTNET,
+        "timm:inception_v3": _INCEPTION,
+        "timm:inception_resnet_v2": _INCEPTION_RESNET,
     }
 )
 

@@ -37,7 +37,7 @@ def load_model(model: str) -> nn.Module:
     if isinstance(origin, RegisteredModule):
         from advviz.models.registry import registry
 
-        return ready(without_inplace(copy.deepcopy(registry().module(model)).float()))
+        return ready(without_inplace(copy.deepcopy(registry().module(model))))
     if isinstance(origin, UploadedFile):
         from advviz.models.uploaded import uploads
 

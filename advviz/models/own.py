@@ -92,7 +92,7 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise InvalidInputError(f"a record has at most {LARGEST_RECORD // 2**20} MiB")
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInputError(f"it is no TOML file: {' '.join(str(error).split())}") from error
     unknown = sorted(values.keys() - FIELDS.keys())
     if unknown:

@@ -1,5 +1,6 @@
 """Models that a Python program adds to the catalogue, before the engine starts."""
 
+import copy
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -51,6 +52,8 @@ class Registry:
                 "as they are; register before the first experiment"
             )
         check_record(described)
+        # A copy: what happens to the caller's module later changes no answer.
+        module = copy.deepcopy(module).cpu().float().eval().requires_grad_(False)
         _check_answers(described, module)
         entry = replace(
             described, origin=RegisteredModule(), sha256=_digest(module), file="", vocabulary="own"
@@ -68,17 +71,14 @@ def _check_answers(described: ModelRecord, module: "nn.Module") -> None:
     import torch
 
     size = described.input_size
-    was_training = module.training
     try:
         with torch.no_grad():
-            logits = module.eval()(torch.full((1, 3, size, size), 0.5))
+            logits = module(torch.full((1, 3, size, size), 0.5))
     except Exception as error:  # the module is anybody's code
         raise InvalidInputError(
             f"the module of {described.id} must take pixels [1, 3, {size}, {size}], and failed: "
             f"{' '.join(str(error).split())[:200]}"
         ) from error
-    finally:
-        module.train(was_training)
     wanted = (1, len(described.classes))
     if not isinstance(logits, torch.Tensor) or tuple(logits.shape) != wanted:
         got = list(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
@@ -111,7 +111,7 @@ def register(described: ModelRecord, module: "nn.Module") -> ModelRecord:
 
     Args:
         described: its record; where the weights come from is filled in.
-        module: maps pixels [N, 3, S, S] in [0, 1] to logits [N, K]. It is copied when used.
+        module: maps pixels [N, 3, S, S] in [0, 1] to logits [N, K]. It is copied at once.
 
     Returns:
         The record as it stands in the catalogue.
