@@ -9,7 +9,7 @@ import torch
 from command_line import called, complaint
 from fake_hub import COMMIT, served_hub
 from model_toys import MEAN, RECORD, STD, small_network, weights
-from safetensors.torch import save, save_file
+from safetensors.torch import load_file, save, save_file
 from torch import nn
 from toys import generator
 
@@ -24,7 +24,7 @@ from advviz.experiments.specs import PredictSpec
 from advviz.models import records, registry, shelf, uploaded, zoo
 from advviz.models.fetching import fetch
 from advviz.models.loading import load_model
-from advviz.models.model_record import HubCheckpoint, ModelRecord
+from advviz.models.model_record import HubCheckpoint, ModelRecord, TorchvisionWeights
 from advviz.models.own import FIELDS, read_folder, read_own
 from advviz.models.registry import Registry, register
 from advviz.models.uploaded import Uploads
@@ -439,6 +439,29 @@ def main_says(capsys, *words):
     assert code == 2
     assert "advviz models fetch small" in printed.err
     return printed.out.splitlines()[-1]
+
+
+def test_torchvisions_file_is_checked_by_its_name_and_kept_pruned(
+    tmp_path, monkeypatch, network, folder
+):
+    """Its digits are those of its sha256; the published file is not kept twice."""
+    checkpoint = tmp_path / "small.pth"
+    torch.save(network.state_dict(), checkpoint)
+    data = checkpoint.read_bytes()
+    name = f"small-{hashlib.sha256(data).hexdigest()[:8]}.pth"
+    with served_hub(tmp_path, monkeypatch) as web:
+        web.files |= {f"/models/{name}": data, "/models/small-00000000.pth": data}
+        origin = TorchvisionWeights(
+            builder="small", weights="V1", url=f"{web.endpoint}/models/{name}"
+        )
+        kept = fetch(replace(RECORD, origin=origin, sha256=None))
+        wrong = replace(origin, url=f"{web.endpoint}/models/small-00000000.pth")
+        with pytest.raises(WeightsError, match="sha256 should begin 00000000, got"):
+            fetch(replace(RECORD, id="wrong", origin=wrong, sha256=None))
+    assert kept == folder / "ready" / "small.safetensors"
+    assert load_file(kept).keys() == weights(network).keys()
+    assert not list(folder.rglob("*.pth"))
+    assert not (folder / "ready" / "wrong.safetensors").exists()
 
 
 def test_a_download_tells_of_its_progress(published):

@@ -179,7 +179,7 @@ def test_the_core_imports_with_torch_torchvision_safetensors_and_numpy_alone() -
 
         class Absent(MetaPathFinder):
             names = {{"captum", "foolbox", "httpx2", "huggingface_hub", "matplotlib", "pandas",
-                     "plotly", "requests", "scipy", "skimage", "streamlit", "tqdm"}}
+                     "plotly", "requests", "scipy", "skimage", "streamlit", "timm", "tqdm"}}
             def find_spec(self, name, path=None, target=None):
                 if name.partition(".")[0] in self.names:
                     raise ModuleNotFoundError(name)
