@@ -174,3 +174,51 @@ def test_units_are_of_the_layer_before_the_classes():
     with pytest.raises(InvalidInputError, match="names no layers; draw a class"):
         parse_unit("unit:7", replace(record("imagenet-resnet18"), layers={}))
     assert VisualizeSpec(model="imagenet-resnet18", unit="class:goldfish").unit
+
+
+# --- by name ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("described", standard_imagenet(), ids=lambda described: described.id)
+def test_a_name_gives_what_the_card_says(described):
+    """The cards are a part of torchvision's models, and any of these is found by its name."""
+    origin = described.origin
+    found = record(f"torchvision:{origin.builder}:{origin.weights}")
+    for name in ("architecture", "origin", "input_size", "mean", "std", "transform", "layers"):
+        assert getattr(found, name) == getattr(described, name), name
+    assert found.published == described.published
+    assert record(f"torchvision:{origin.builder}").origin.builder == origin.builder
+
+
+def test_timms_models_are_found_by_name_and_augmented_ones_say_so():
+    """The tag tells how they were trained."""
+    pytest.importorskip("timm")
+    card = record("imagenet-efficientnet-b0-advprop")
+    found = record("timm:tf_efficientnet_b0.ap_in1k")
+    for name in ("origin", "augmented", "mean", "std", "input_size", "architecture", "family"):
+        assert getattr(found, name) == getattr(card, name), name
+    plain = record("timm:resnet18.a1_in1k")
+    assert (plain.training, plain.is_robust) == ("standard", False)
+    assert not shelf.is_on_disk(plain)
+    for described in augmented_imagenet():
+        assert record(described.origin.repository.replace("/", ":")).augmented
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("torchvision:nothing", "torchvision has no classifier called 'nothing'"),
+        ("torchvision:fcn_resnet50", "no classifier called 'fcn_resnet50'"),
+        ("torchvision:resnet18:V9", "resnet18 has weights IMAGENET1K_V1.* got 'V9'"),
+        ("timm:nothing", "timm has no model called 'nothing'"),
+        ("timm:resnet50.fb_swsl_ig1b_ft_in1k/../x", "timm has no model called"),
+        ("timm:beit_base_patch16_224.in22k_ft_in22k", "no classifier of ImageNet's 1000"),
+        ("os:system", "a model by name is torchvision:NAME or timm:NAME, got 'os:system'"),
+    ],
+)
+def test_a_name_that_there_is_not_is_one_sentence(name, message):
+    """Nothing is asked of a network."""
+    if name.startswith("timm"):
+        pytest.importorskip("timm")
+    with pytest.raises(UnknownNameError, match=message):
+        record(name)

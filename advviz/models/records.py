@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from advviz.errors import UnknownNameError
+from advviz.models.by_name import named
 from advviz.models.model_record import ModelRecord
 from advviz.models.registry import registry
 from advviz.models.uploaded import PREFIX, uploads
@@ -58,7 +59,7 @@ def _merged(_registered: int) -> Mapping[str, ModelRecord]:
 
 
 def record(model: str) -> ModelRecord:
-    """Look a model up.
+    """Look a model up: in the catalogue, among the uploads, or by its library's own name.
 
     Raises:
         UnknownNameError: no such model; the message lists those that ship.
@@ -66,6 +67,8 @@ def record(model: str) -> ModelRecord:
     if model.startswith(PREFIX):
         return uploads().record(model)
     found = catalogue().get(model)
+    if found is None and ":" in model:
+        return named(model)
     if found is None:
         raise UnknownNameError(
             f"no model is called {model[:80]!r}; there are {', '.join(bundled())} and those that "

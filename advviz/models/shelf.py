@@ -155,7 +155,7 @@ def _is_fetched(described: ModelRecord) -> bool:
 def _ready(model: str) -> Path:
     from advviz.models.downloads import models_folder
 
-    return models_folder() / FOLDER / f"{model}.safetensors"
+    return models_folder() / FOLDER / f"{model.replace(':', '--')}.safetensors"
 
 
 def _note(path: Path) -> Path:
