@@ -31,6 +31,7 @@ NO_CHROMIUM = (
 )
 # Results of other runs must not answer for this one; processes that tests start inherit it.
 os.environ["ADVVIZ_CACHE"] = tempfile.mkdtemp(prefix="advviz-test-cache-")
+os.environ["ADVVIZ_MODELS"] = tempfile.mkdtemp(prefix="advviz-test-models-")
 BROWSER_REQUIRED = os.environ.get("ADVVIZ_REQUIRE_BROWSER", "") not in ("", "0")
 BROWSER_TESTS = pytest.StashKey[int]()
 SERVER_START = 120.0  # seconds; a busy machine imports Streamlit slowly
