@@ -30,6 +30,7 @@ ATTACK = (
     "not your target · ✓ held against this attack · – wrong before it. One picture is an "
     "anecdote; the figures over many stand below."
 )
+
 _finished = Kept[str](256)
 
 
