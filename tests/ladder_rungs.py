@@ -8,8 +8,8 @@ from pathlib import Path
 from unittest import mock
 
 from advviz import resources
-from advviz.models import records
-from advviz.ui import price, rungs
+from advviz.models import ladders, records
+from advviz.ui import price, rungs, setup
 
 STANDARD, ROBUST = "tiny14-standard", "tiny14-robust-l2"
 WEAKER, STRONGER = "tiny14-l2-0.25", "tiny14-l2-3"
@@ -40,7 +40,7 @@ def catalogue_with(folder: Path, **added: dict[str, object]) -> Iterator[Path]:
 
 
 def _forget() -> None:
-    for known in (records.catalogue, price.measured, rungs.row):
+    for known in (records.catalogue, ladders.ladders, setup._ladder, price.measured, rungs.row):
         known.cache_clear()
 
 

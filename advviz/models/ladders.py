@@ -1,7 +1,9 @@
 """Ladders: models of one family that differ in how strongly they were trained against attacks."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
 
 from advviz.errors import UnknownNameError
 from advviz.models.records import ModelRecord, catalogue
@@ -10,7 +12,8 @@ _TRAINING = re.compile(r"(-standard|(-robust)?-(l2|linf)(-(eps)?[0-9.]+)?)$")
 """What an id says of the training, behind the name of the family."""
 
 
-def ladders() -> dict[str, tuple[ModelRecord, ...]]:
+@cache
+def ladders() -> Mapping[str, tuple[ModelRecord, ...]]:
     """Return the rungs of every ladder by its name, from the weakest training to the strongest.
 
     A ladder is named for its family and the norm of its training attacks: `tiny14-l2`. The
@@ -19,15 +22,16 @@ def ladders() -> dict[str, tuple[ModelRecord, ...]]:
     """
     found: dict[str, tuple[ModelRecord, ...]] = {}
     for name, kin in _families().items():
-        standard = [r for r in kin if r.training_eps == 0]
-        norms = sorted({r.training_norm for r in kin if r.training_norm and r.training_eps > 0})
+        trained = [r for r in kin if r.training_norm and r.training_eps > 0]
+        standard = [r for r in kin if r not in trained]
+        norms = sorted({str(r.training_norm) for r in trained})
         for norm in norms:
-            robust = [r for r in kin if r.training_eps > 0 and r.training_norm == norm]
+            robust = [r for r in trained if r.training_norm == norm]
             robust.sort(key=lambda r: (r.training_eps, r.id))
             found[f"{name}-{norm}"] = (*standard, *robust)
         if not norms:
             found[name] = tuple(standard)
-    return found
+    return MappingProxyType(found)
 
 
 def rungs(family: str) -> tuple[ModelRecord, ...]:

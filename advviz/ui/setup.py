@@ -98,10 +98,7 @@ class Setup:
     @property
     def ladder(self) -> LadderSpec:
         """What the board asks, on every rung of the ladder of its models."""
-        family = ladders.ladder_of(self.board.standard, self.board.robust)
-        ids = [described.id for described in ladders.rungs(family)]
-        rung = next((r for r in (self.rung, self.board.robust) if r in ids), ids[-1])
-        return LadderSpec.of(self.board, family, rung)
+        return _ladder(self.board, self.rung)
 
     def with_ladder(self, family: str) -> "Setup":
         """Choose a ladder: its lowest and highest rung become the models of all pages.
@@ -151,6 +148,14 @@ class Setup:
 @lru_cache(512)  # a class asks for the same ones, several times in a run
 def _attack(board: BoardSpec, model: str) -> AttackSpec:
     return board.attack(model)
+
+
+@lru_cache(512)
+def _ladder(board: BoardSpec, rung: str | None) -> LadderSpec:
+    family = ladders.ladder_of(board.standard, board.robust)
+    ids = [described.id for described in ladders.rungs(family)]
+    front = next((r for r in (rung, board.robust) if r in ids), ids[-1])
+    return LadderSpec.of(board, family, front)
 
 
 def default() -> Setup:
