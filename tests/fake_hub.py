@@ -141,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
         if "/resolve/" in path and path in self.fake.files:
             return self._redirect(seen, path)
         plan = self.fake.plans.popleft() if self.fake.plans else self.fake.always or Plan()
-        data = self.fake.files.get(path.removeprefix("/cdn"))
+        data = self.fake.files.get(path.removeprefix("/cdn").replace("/bytes/", "/resolve/"))
         if plan.status or data is None:
             return self._plain(plan.status or 404)
         if plan.html:
@@ -173,7 +173,6 @@ class _Handler(BaseHTTPRequestHandler):
         host = seen.host.replace("127.0.0.1", "localhost").replace("hub.", "cdn.")
         self.send_response(302)
         self.send_header("Location", f"http://{host}/cdn{path.replace('/resolve/', '/bytes/')}")
-        self.fake.files.setdefault(path.replace("/resolve/", "/bytes/"), self.fake.files[path])
         self.send_header("X-Repo-Commit", COMMIT)
         self.send_header("X-Linked-ETag", f'"{self.fake.names[path]}"')
         self.send_header("X-Linked-Size", str(len(self.fake.files[path])))

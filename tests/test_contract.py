@@ -24,11 +24,11 @@ from advviz.protocol import Query, run
 
 BUNDLED = ("tiny14-standard",)
 TORCHVISION = (
-    "imagenet-resnet18",
+    "imagenet-resnet18-v1",
     "imagenet-resnet50-l2-3",
     "imagenet-wide-resnet50-2-linf-4",
-    "imagenet-convnext-tiny",
-    "imagenet-vit-b-16",
+    "imagenet-convnext-tiny-v1",
+    "imagenet-vit-b-16-v1",
 )
 TIMM = ("imagenet-efficientnet-b0-advprop", "imagenet-inception-v3-adv")
 ALL = (*BUNDLED, *TORCHVISION, *TIMM)
@@ -168,7 +168,7 @@ def test_every_architecture_of_the_catalogue_is_under_contract():
 def test_building_touches_no_global_random_numbers():
     """Initial weights are drawn, and overwritten."""
     before = torch.get_rng_state()
-    build(record("imagenet-resnet18"))
+    build(record("imagenet-resnet18-v1"))
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -177,7 +177,7 @@ def test_building_touches_no_global_random_numbers():
     [
         ("torchvision:nothing", "torchvision has no classifier called 'nothing', which"),
         ("torchvision:fcn_resnet50", "torchvision has no classifier called 'fcn_resnet50'"),
-        ("timm:nothing", "timm has no model called 'nothing', which imagenet-resnet18 names"),
+        ("timm:nothing", "timm has no model called 'nothing', which imagenet-resnet18-v1 names"),
         ("resnet18", "expected SlimResNet, torchvision:NAME or timm:NAME"),
         ("os:system", "expected SlimResNet, torchvision:NAME or timm:NAME"),
         ("timm:hf-hub:someone/model", "expected SlimResNet, torchvision:NAME or timm:NAME"),
@@ -188,7 +188,7 @@ def test_an_architecture_that_there_is_not_is_one_sentence(architecture, message
     if architecture.startswith("timm"):
         pytest.importorskip("timm")
     with pytest.raises(WeightsError, match=message):
-        build(replace(record("imagenet-resnet18"), architecture=architecture))
+        build(replace(record("imagenet-resnet18-v1"), architecture=architecture))
 
 
 def test_a_procedure_runs_on_a_network_of_224_pixels():
@@ -197,7 +197,7 @@ def test_a_procedure_runs_on_a_network_of_224_pixels():
     from advviz.noise import Noise
     from advviz.threat_models import L2Ball
 
-    described = record("imagenet-resnet18")
+    described = record("imagenet-resnet18-v1")
     images = pictures(described)
     found = run(
         pgd(

@@ -147,6 +147,12 @@ def test_a_server_that_dies_half_way_is_resumed(hub, resets):
     assert sum(one.sent for one in hub.gets) == len(DATA)  # nothing was sent twice
 
 
+def test_an_early_end_that_no_length_betrays_is_resumed_too(hub):
+    hub.plans.append(Plan(dies_after=1_000_000, no_length=True))
+    assert fetch_hub(KNOWN).read_bytes() == DATA
+    assert [one.range for one in hub.gets] == [None, "bytes=1000000-"]
+
+
 def test_what_came_before_a_cancel_is_not_sent_again(hub, tmp_path):
     def stop(done, _total):
         if done >= 1_000_000:
@@ -197,6 +203,15 @@ def test_a_server_that_stumbles_is_asked_again(hub):
     hub.heads += [503, 500]
     hub.plans += [Plan(status=502), Plan(status=429)]
     assert fetch_hub(KNOWN).read_bytes() == DATA
+
+
+def test_a_hub_that_is_gone_when_the_file_gets_its_name_costs_no_bytes(hub):
+    hub.heads += [Plan(), 404]
+    with pytest.raises(WeightsError, match="the hub did not answer to the end"):
+        fetch_hub(KNOWN)
+    assert is_here(KNOWN) is None
+    assert fetch_hub(KNOWN).read_bytes() == DATA
+    assert len(hub.gets) == 1
 
 
 # --- answers that are not the file ----------------------------------------------------
@@ -312,7 +327,6 @@ def test_a_digest_is_recorded_at_first_use_and_demanded_from_then_on(hub):
     assert is_here(UNKNOWN) is None
     assert not path.exists()
     hub.publish(REPOSITORY, NAME, DATA[::-1])
-    hub.files = {path: data for path, data in hub.files.items() if "/bytes/" not in path}
     with pytest.raises(WeightsError, match=rf"damaged or another file.*remove .* from {book}"):
         fetch_hub(UNKNOWN)
     assert is_here(UNKNOWN) is None
@@ -388,6 +402,18 @@ def test_bytes_that_another_name_shares_stay(hub):
     assert len(hub.gets) == 1  # the cache had the bytes
     remove(KNOWN)
     assert fetch_hub(twin).read_bytes() == DATA
+    assert len(hub.gets) == 1
+
+
+def test_damaged_bytes_go_even_if_another_name_shares_them(hub):
+    twin = HubFile(REPOSITORY, COMMIT, "twin.ckpt", SHA256)
+    hub.publish(REPOSITORY, "twin.ckpt", DATA)
+    fetch_hub(twin)
+    fetch_hub(KNOWN).resolve().write_bytes(b"damaged")
+    with pytest.raises(WeightsError, match="damaged or another file"):
+        fetch_hub(KNOWN)
+    assert is_here(twin) is None
+    assert fetch_hub(KNOWN).read_bytes() == fetch_hub(twin).read_bytes() == DATA
 
 
 # --- the environment, in processes of their own ----------------------------------------------

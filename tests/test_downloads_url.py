@@ -81,7 +81,8 @@ def test_a_server_that_goes_on_elsewhere_is_not_believed(web, folder, second):
 
 
 def test_a_server_that_always_begins_anew_and_dies_is_given_up(web, folder):
-    web.always = Plan(dies_after=1_000_000, ignores_range=True)
+    ends = [1_000_000, 500_000] * 20
+    web.plans += [Plan(dies_after=end, ignores_range=True) for end in ends]
     with pytest.raises(WeightsError, match="could not be downloaded"):
         fetch(web, folder)
     assert len(web.gets) == 2 + len(persistence.PAUSES)
@@ -127,6 +128,23 @@ def test_a_web_page_is_not_taken_for_weights(web, folder, kind):
         fetch(web, folder, None)
     assert files(folder) == []
     assert not (models_folder() / "digests.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (404, "has no such file (HTTP 404); check its address, or download"),
+        (403, "refuses to give it (HTTP 403); try again later, or download"),
+        (500, "answers with HTTP 500; try again later, or download"),
+    ],
+)
+def test_a_refusal_is_one_sentence_that_says_what_to_do(web, folder, status, words):
+    web.always = Plan(status=status)
+    with pytest.raises(WeightsError) as caught:
+        fetch(web, folder)
+    assert words in str(caught.value)
+    assert str(caught.value).endswith(f" on another machine and put it at {folder / NAME}")
+    assert files(folder) == []
 
 
 def test_a_web_page_in_the_middle_costs_nothing(web, folder):

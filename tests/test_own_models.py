@@ -180,11 +180,11 @@ def test_every_field_of_a_record_is_one_of_the_models():
 
 def test_ids_of_others_are_not_taken_over(folder, network):
     """Nor are file names that are no ids."""
-    for name in ("tiny14-standard", "imagenet-resnet18", "Bad Name"):
+    for name in ("tiny14-standard", "imagenet-resnet18-v1", "Bad Name"):
         put(folder, name, network)
     assert not records.own_models().records
     assert set(records.own_models().unusable) == {
-        "tiny14-standard.toml", "imagenet-resnet18.toml", "Bad Name.toml",
+        "tiny14-standard.toml", "imagenet-resnet18-v1.toml", "Bad Name.toml",
     }  # fmt: skip
     assert records.record("tiny14-standard").family == "tiny14"
 
@@ -261,7 +261,7 @@ def test_a_module_that_is_no_classifier_is_refused(answer, message):
 def test_an_id_is_registered_once(network):
     """Also not one of those that ship."""
     register(own(), network)
-    for taken in ("py", "tiny14-standard", "imagenet-resnet18"):
+    for taken in ("py", "tiny14-standard", "imagenet-resnet18-v1"):
         with pytest.raises(InvalidInputError, match=f"a model called {taken} exists already"):
             register(replace(own(), id=taken), network)
     with pytest.raises(InvalidInputError, match="a model's id has up to 64 small letters"):
@@ -394,7 +394,7 @@ def test_models_lists_families_what_is_on_disk_and_what_cannot_be_used(folder, n
     assert list(there) == list(records.catalogue())
     assert there["mine"]
     assert there["tiny14-standard"]
-    assert not there["imagenet-resnet50"]
+    assert not there["imagenet-resnet50-v1"]
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ KINDS = {
     "attack": "attack.py",
     "explain": "saliency.py",
     "visualize": "feature_visualization.py",
+    "ladder": "ladder.py",
 }
 ALL_OF_VIEW = ("rows", "gain", "draw", "scale", "transfer", "noise", "smooth")
 
@@ -261,7 +262,7 @@ def test_the_gain_is_said_under_both_rows():
 
 
 @pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize("page", ["compare.py", "saliency.py"])
+@pytest.mark.parametrize("page", ["compare.py", "saliency.py", "ladder.py"])
 def test_a_closed_drawer_costs_nothing_and_an_opened_one_has_everything(page: str):
     offered = {"av.exact", "av.steps", "av.step", "av.seed"}
     at = opened(page)

@@ -8,7 +8,7 @@ import pytest
 from advviz.errors import InvalidInputError, UnknownNameError, WeightsError
 from advviz.experiments.specs import AttackSpec, VisualizeSpec
 from advviz.experiments.units import parse_unit
-from advviz.models import shelf
+from advviz.models import ladders, shelf
 from advviz.models.records import bundled, catalogue, record
 from advviz.models.vocabularies import imagenet
 from advviz.models.zoo import augmented_imagenet, robust_imagenet, standard_imagenet, zoo
@@ -46,7 +46,7 @@ def test_wordnet_ids_are_timms():
 
 def test_a_thousand_classes_are_found_by_name():
     """And one that there is not is answered with similar ones, not with a thousand."""
-    described = record("imagenet-resnet18")
+    described = record("imagenet-resnet18-v1")
     assert [described.class_index(name) for name in described.classes] == list(range(1000))
     assert described.class_index("goldfish") == 1
     with pytest.raises(UnknownNameError, match=r"it knows 1000 classes, such as .*tabby") as caught:
@@ -81,6 +81,17 @@ def test_the_standard_arm_is_trained_the_same_way_and_is_not_robust():
     assert (arm.training, arm.is_robust, arm.family) == ("standard", False, "imagenet-robust")
     weaker = [r.published["clean"]["value"] for r in robust_imagenet() if "resnet18-l2" in r.id]
     assert weaker[0] > weaker[-2] > weaker[-1], "accuracy is paid for robustness"
+
+
+def test_each_architecture_is_a_ladder_of_one_recipe():
+    """Its standard arm is the lowest rung; torchvision's models are on none of these."""
+    for builder in ("resnet18", "resnet50", "wide-resnet50-2"):
+        rungs = [described.id for described in ladders.rungs(f"imagenet-{builder}-l2")]
+        assert rungs[0] == f"imagenet-{builder}-l2-0"
+        assert len(rungs) == 10
+        linf = [described.id for described in ladders.rungs(f"imagenet-{builder}-linf")]
+        assert linf[0] == rungs[0]
+        assert len(linf) == 6
 
 
 def test_augmented_models_are_never_called_robust():
@@ -170,10 +181,10 @@ def test_units_are_of_the_layer_before_the_classes():
     """Whatever the architecture calls it."""
     assert parse_unit("unit:7", record("imagenet-resnet50-l2-3")) == ("avgpool", 7)
     assert parse_unit("unit:7", record("tiny14-standard")) == ("flatten", 7)
-    assert parse_unit("class:crane bird", record("imagenet-vit-b-16")) == ("logits", 134)
+    assert parse_unit("class:crane bird", record("imagenet-vit-b-16-v1")) == ("logits", 134)
     with pytest.raises(InvalidInputError, match="names no layers; draw a class"):
-        parse_unit("unit:7", replace(record("imagenet-resnet18"), layers={}))
-    assert VisualizeSpec(model="imagenet-resnet18", unit="class:goldfish").unit
+        parse_unit("unit:7", replace(record("imagenet-resnet18-v1"), layers={}))
+    assert VisualizeSpec(model="imagenet-resnet18-v1", unit="class:goldfish").unit
 
 
 # --- by name ---------------------------------------------------------------------------------

@@ -10,11 +10,9 @@ LATER = frozenset({408, 425, 429, 500, 502, 503, 504})  # HTTP: worth another tr
 HTML = (b"<!doctype", b"<html", b"<?xml")
 HTML_CLAUSE = "{host} sent a web page instead of the file, as networks do that want a login first"
 REMEDIES = {
-    401: "agree to its terms on its page and log in with `hf auth login`",
-    403: "agree to its terms on its page and log in with `hf auth login`",
-    404: "check its name and revision",
+    404: "check its address",
     407: "put the login into HTTPS_PROXY",
-    410: "check its name and revision",
+    410: "check its address",
 }
 SAYS = {
     401: "has no such file, or not without a login (HTTP 401)",

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from advviz.errors import InvalidInputError, WeightsError
-from advviz.models.answers import HTML_CLAUSE, TransferError, check_status
+from advviz.models.answers import HTML_CLAUSE, SAYS, TransferError, check_status
 from advviz.models.persistence import persist
 from advviz.models.transfer import Report, Source
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import httpx2
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
+TERMS = "agree to its terms on its page and log in with `hf auth login`"
+REMEDIES = {401: TERMS, 403: TERMS, 404: "check its name and revision"}
 MISSING = (
     "models are downloaded with huggingface_hub, which is not installed; "
     "run pip install huggingface_hub"
@@ -196,7 +198,10 @@ def _metadata(url: str, host: str) -> Any:
     try:
         return hub.get_hf_file_metadata(url)
     except hub.errors.HfHubHTTPError as error:
-        check_status(error.response.status_code, host)
+        status = error.response.status_code
+        if status in REMEDIES:
+            raise TransferError(f"{host} {SAYS[status]}", REMEDIES[status]) from error
+        check_status(status, host)
         raise TransferError(str(error).partition("\n")[0]) from error
     except hub.errors.OfflineModeIsEnabled as error:
         raise TransferError("HF_HUB_OFFLINE forbids the network", "unset it") from error

@@ -48,21 +48,21 @@ KNOWN_FILES = {
 RESIZE_256 = MappingProxyType({"resize": 256, "crop": 224, "interpolation": "bilinear"})
 
 _TORCHVISION = (
-    ("imagenet-resnet18", "ResNet-18", "resnet18", "V1", "resnet18-f37072fd", 256, 69.758),
-    ("imagenet-resnet50", "ResNet-50", "resnet50", "V1", "resnet50-0676ba61", 256, 76.13),
+    ("imagenet-resnet18-v1", "ResNet-18", "resnet18", "V1", "resnet18-f37072fd", 256, 69.758),
+    ("imagenet-resnet50-v1", "ResNet-50", "resnet50", "V1", "resnet50-0676ba61", 256, 76.13),
     (
         "imagenet-resnet50-v2", "ResNet-50, later recipe", "resnet50", "V2", "resnet50-11ad3fa6",
         232, 80.858,
     ),
     (
-        "imagenet-wide-resnet50-2", "Wide ResNet-50-2", "wide_resnet50_2", "V1",
+        "imagenet-wide-resnet50-2-v1", "Wide ResNet-50-2", "wide_resnet50_2", "V1",
         "wide_resnet50_2-95faca4d", 256, 78.468,
     ),
     (
-        "imagenet-convnext-tiny", "ConvNeXt-T", "convnext_tiny", "V1", "convnext_tiny-983f1562",
+        "imagenet-convnext-tiny-v1", "ConvNeXt-T", "convnext_tiny", "V1", "convnext_tiny-983f1562",
         236, 82.52,
     ),
-    ("imagenet-vit-b-16", "ViT-B/16", "vit_b_16", "V1", "vit_b_16-c867db91", 256, 81.072),
+    ("imagenet-vit-b-16-v1", "ViT-B/16", "vit_b_16", "V1", "vit_b_16-c867db91", 256, 81.072),
 )  # fmt: skip
 TORCHVISION_FILES = "https://download.pytorch.org/models"
 

@@ -13,8 +13,7 @@ import streamlit as st
 
 from advviz import pictures
 from advviz.experiments import links
-from advviz.experiments.board import BoardSpec
-from advviz.experiments.links import AnySpec
+from advviz.experiments.links import AnySpec, Group
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.models.records import record
@@ -44,7 +43,7 @@ def offer(finds: Finds, words: Mapping[str, str], specs: Sequence[AnySpec]) -> N
         return
     with drawer:
         for spec in specs:
-            shown = None if isinstance(spec, BoardSpec) else finds.get(spec)
+            shown = None if isinstance(spec, Group) else finds.get(spec)
             if isinstance(spec, Pictured) and shown and shown.result:
                 downloads(spec, shown.result)
         code(words, specs)
