@@ -8,6 +8,7 @@ from advviz.compute import Engine, Job, State
 from advviz.compute.status import EngineStatus
 from advviz.data import images
 from advviz.experiments.protocol import Spec
+from advviz.experiments.references import true_class
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 from advviz.models.records import record
@@ -88,16 +89,14 @@ def made_up(spec: Spec) -> Result:
         arrays = {"original_logits": logits[0], "logits": logits, "example": _noise(2)}
         return Result.of(arrays, {"changed": 0, "draws": spec.draws})
     assert isinstance(spec, PredictSpec)
-    said = _true(spec.image)
+    said = _true(spec.image, spec.model)
     return Result.of({"pixels": _noise(3), "logits": logits_for(spec.model, said)}, {})
 
 
-def _true(image: str) -> str:
-    if image.startswith("sample:"):
-        from advviz.data import gallery
-
-        return gallery.sample(image.removeprefix("sample:")).true_class or "dog"
-    return "cat"
+def _true(image: str, model: str) -> str:
+    described = record(model)
+    first = "cat" if "cat" in described.classes else described.classes[0]
+    return (true_class(image, described) or first) if image.startswith("sample:") else first
 
 
 def _noise(seed: int) -> np.ndarray:
@@ -109,7 +108,7 @@ def _attack(spec: AttackSpec) -> Result:
     original = images.load(spec.image, described.input_size).pixels
     change = np.sign(_noise(4) - 0.5) * np.float32(min(spec.eps, 1.0) / 110)
     adversarial = np.clip(original + change, 0, 1).astype(np.float32)
-    true = _true(spec.image)
+    true = _true(spec.image, spec.model)
     reached = spec.target if spec.target != "any" else "bus"
     falls = not described.is_robust
     after = logits_for(spec.model, reached if falls else true)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from advviz.data import gallery, images, uploads
+from advviz.data import gallery, images, picture_folder, uploads
 from advviz.experiments.codec import from_link
 from advviz.experiments.fields import check
 from advviz.experiments.protocol import ImageSpec, Spec
 from advviz.experiments.result import Result
+from advviz.models.classes import known_class, meant_classes
 from advviz.models.records import ModelRecord, record
 
 RESULT = "result:"
@@ -59,17 +60,27 @@ def image_key(image: str, described: ModelRecord) -> Any:
 
 
 def true_class(image: str, described: ModelRecord) -> str | None:
-    """Return the class that a gallery image is known to show, if the model knows the class."""
+    """Return the class that an image is known to show, if the model has a class for it.
+
+    What a gallery image shows is known; of a picture of the owner's folder, the sub-folder's
+    name is believed, where it is a class's name or WordNet id.
+    """
     for made in made_by(image):
         return made.true_class(described)
+    if image.startswith(uploads.PREFIX):
+        meant = (meant_classes(described, name) for name in picture_folder.groups_of(image))
+        return next((found[0] for found in meant if len(found) == 1), None)
     if not image.startswith(images.SAMPLE_PREFIX):
         return None
-    known = gallery.sample(image.removeprefix(images.SAMPLE_PREFIX)).true_class
-    return known if known in described.classes else None
+    shows = gallery.sample(image.removeprefix(images.SAMPLE_PREFIX)).shows
+    return known_class(described, shows.values())
 
 
 def is_personal(spec: Spec) -> bool:
-    """Say whether a spec starts from somebody's upload, whose pixels must not reach a disk."""
+    """Say whether a spec starts from somebody's own picture, whose pixels must not reach a disk.
+
+    That is an upload, or a picture of the folder that the owner of the app offers.
+    """
     named = (getattr(spec, "image", ""), getattr(spec, "start", ""))
     return any(name.startswith(uploads.PREFIX) for name in named) or any(
         is_personal(needed) for needed in spec.prerequisites()

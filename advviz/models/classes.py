@@ -1,0 +1,140 @@
+"""The classes of a model as people name them: by id, by name, or by WordNet id."""
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+from advviz.errors import UnknownNameError
+from advviz.models.records import ModelRecord
+
+SUGGESTIONS = 4
+LISTED = 20  # classes that a message names one by one
+CIFAR10 = frozenset(
+    {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"}
+)
+"""Classes without WordNet ids, none of which is a person."""
+PERSON = "n00007846"
+PEOPLE = range(9_600_000, 10_900_000)
+"""The part of WordNet 3.0 that holds the nouns for people, as numbers of its ids."""
+
+
+def find_class(described: ModelRecord, words: str) -> str:
+    """Find the class that somebody means.
+
+    The id as the record has it comes first; then a WordNet id; then a name that differs in
+    case, or has other marks than the id between its words, where it fits one class alone.
+
+    Returns:
+        The class's id in `described.classes`.
+
+    Raises:
+        UnknownNameError: no class is meant, or several are; the message names close ones.
+    """
+    meant = meant_classes(described, words)
+    if len(meant) == 1:
+        return meant[0]
+    raise UnknownNameError(
+        f"{described.id} knows no class {words[:60]!r}; {_suggested(described, words, meant)}"
+    )
+
+
+def meant_classes(described: ModelRecord, words: str) -> tuple[str, ...]:
+    """List the classes that words may mean, in the order of `find_class`; often one or none."""
+    if words in described.classes:
+        return (words,)
+    by_wordnet = class_of_wordnet_id(described, words.strip().lower())
+    if by_wordnet is not None:
+        return (by_wordnet,)
+    return tuple(name for name in described.classes if _folded(name) == _folded(words))
+
+
+def class_of_wordnet_id(described: ModelRecord, wordnet_id: str) -> str | None:
+    """Return the class that a WordNet id stands for; None if the model has none for it."""
+    for name, ids in described.wordnet_ids.items():
+        if wordnet_id in ids and name in described.classes:
+            return name
+    return None
+
+
+def class_words(described: ModelRecord) -> dict[str, str]:
+    """Map every WordNet id and every class id of a model to the class's id."""
+    ids = described.wordnet_ids
+    words = {each: name for name in described.classes for each in ids.get(name, ())}
+    return words | {name: name for name in described.classes}
+
+
+def known_class(described: ModelRecord, shows: Iterable[str]) -> str | None:
+    """Return the class of what a picture shows: by name, else by WordNet id.
+
+    Args:
+        described: of the model.
+        shows: what the picture shows, in the words of one or more vocabularies.
+
+    Returns:
+        The class's id; None if the model knows none of them.
+    """
+    names = tuple(shows)
+    for name in names:
+        if name in described.classes:
+            return name
+    found = (class_of_wordnet_id(described, name) for name in names)
+    return next((name for name in found if name is not None), None)
+
+
+def labels(described: ModelRecord) -> Mapping[str, str]:
+    """Write every class for a list in which people search.
+
+    Returns:
+        Class id to label: with the WordNet id, "goldfish · n01443537", where each class of
+        the model has exactly one; else the id alone.
+    """
+    ids = described.wordnet_ids
+    if any(len(ids.get(name, ())) != 1 for name in described.classes):
+        return {name: name for name in described.classes}
+    return {
+        name: name if name == ids[name][0] else f"{name} · {ids[name][0]}"
+        for name in described.classes
+    }
+
+
+def people(described: ModelRecord) -> tuple[str, ...] | None:
+    """List the classes that are people or their roles; None where that is not known."""
+    found = []
+    for name in described.classes:
+        ids = described.wordnet_ids.get(name, ())
+        if not ids and name not in CIFAR10:
+            return None
+        if any(map(_is_person, ids)):
+            found.append(name)
+    return tuple(found)
+
+
+def _is_person(wordnet_id: str) -> bool:
+    number = wordnet_id.removeprefix("n")
+    return wordnet_id == PERSON or (number.isdecimal() and int(number) in PEOPLE)
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s_-]+", " ", name.strip()).casefold()
+
+
+def _suggested(described: ModelRecord, words: str, meant: tuple[str, ...]) -> str:
+    """Say which classes may have been meant, or what there is to choose from."""
+    if meant:
+        return f"did you mean {_listed(described, meant)}?"
+    folded = {_folded(name): name for name in described.classes}
+    close = get_close_matches(_folded(words), folded, SUGGESTIONS, cutoff=0.7)
+    holding = [name for name in folded if len(words) > 2 and _folded(words) in name]
+    if found := [folded[name] for name in dict.fromkeys([*close, *holding])][:SUGGESTIONS]:
+        return f"did you mean {_listed(described, found)}?"
+    if len(described.classes) <= LISTED:
+        return f"it knows {', '.join(described.classes)}"
+    return (
+        f"give one of its {len(described.classes)} class names, such as "
+        f"{', '.join(described.classes[:3])}, or a WordNet id"
+    )
+
+
+def _listed(described: ModelRecord, names: Iterable[str]) -> str:
+    shown = labels(described)
+    return " or ".join(shown[name] for name in names)
