@@ -85,7 +85,7 @@ def made_up(spec: Spec) -> Result:
         arrays = {"start": start, "picture": picture, "values": values}
         return Result.of(arrays | {"logits": logits_for(spec.model, name)}, {})
     if isinstance(spec, NoiseSpec):
-        logits = np.tile(logits_for(spec.model, "cat"), (spec.draws, 1))
+        logits = np.tile(logits_for(spec.model, _cat(spec.model)), (spec.draws, 1))
         arrays = {"original_logits": logits[0], "logits": logits, "example": _noise(2)}
         return Result.of(arrays, {"changed": 0, "draws": spec.draws})
     assert isinstance(spec, PredictSpec)
@@ -94,9 +94,14 @@ def made_up(spec: Spec) -> Result:
 
 
 def _true(image: str, model: str) -> str:
-    described = record(model)
-    first = "cat" if "cat" in described.classes else described.classes[0]
-    return (true_class(image, described) or first) if image.startswith("sample:") else first
+    known = true_class(image, record(model)) if image.startswith("sample:") else None
+    return known or _cat(model)
+
+
+def _cat(model: str) -> str:
+    """What a model says that looks at nothing: cat, or the first of its classes."""
+    classes = record(model).classes
+    return "cat" if "cat" in classes else classes[0]
 
 
 def _noise(seed: int) -> np.ndarray:
@@ -109,7 +114,7 @@ def _attack(spec: AttackSpec) -> Result:
     change = np.sign(_noise(4) - 0.5) * np.float32(min(spec.eps, 1.0) / 110)
     adversarial = np.clip(original + change, 0, 1).astype(np.float32)
     true = _true(spec.image, spec.model)
-    reached = spec.target if spec.target != "any" else "bus"
+    reached = spec.target if spec.target != "any" else described.classes[-1]
     falls = not described.is_robust
     after = logits_for(spec.model, reached if falls else true)
     shares = np.full((STEPS + 1, len(described.classes)), 0.01, np.float32)
@@ -142,10 +147,10 @@ def _attack(spec: AttackSpec) -> Result:
 
 def _map(spec: ExplainSpec) -> Result:
     scale = 1.0 if record(spec.model).is_robust else 8.0
-    explained = spec.explained if spec.explained != "predicted" else "cat"
+    explained = spec.explained if spec.explained != "predicted" else _cat(spec.model)
     arrays = {
         "pixels": _noise(5),
         "gradient": (_noise(6) - 0.5) * np.float32(scale),
-        "logits": logits_for(spec.model, "cat"),
+        "logits": logits_for(spec.model, _cat(spec.model)),
     }
     return Result.of(arrays, {"explained": explained, "value": 0.5})

@@ -32,7 +32,7 @@ def four(setup: Setup, models: Callable[[Setup], None]) -> DeltaGenerator:
         setup: of the page.
         models: the control of the model, or of the models, that the page shows.
     """
-    columns = st.columns([2.3, 1.5, 3, 1.8, 1], vertical_alignment="bottom")
+    columns = st.columns([2.3, 1.9, 2.7, 1.8, 1], vertical_alignment="bottom")
     for column, show in zip(columns, (image, target, strength, models), strict=False):
         with column:
             show(setup)
