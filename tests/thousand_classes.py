@@ -8,21 +8,29 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from fake_engine import FakeEngine
-from torchvision.models import ResNet18_Weights
 
 from advviz.models import records
 from advviz.ui import launcher, state
 
 REAL = {"goldfish": "n01443537", "tabby": "n02123045", "jeep": "n03594945", "groom": "n10148035"}
+KINDS = (
+    "shark", "ray", "cock", "hen", "finch", "owl", "newt", "frog", "turtle", "gecko", "snake",
+    "spider", "grouse", "parrot", "duck", "goose", "snail", "crab", "stork", "heron", "whale",
+    "seal", "terrier", "hound", "spaniel", "retriever", "collie", "mastiff", "wolf", "fox",
+    "cat", "bear", "beetle", "ant", "butterfly", "hare", "hamster", "boar", "ram", "monkey",
+)  # fmt: skip
+MARKS = (
+    "white", "black", "great", "little", "tiger", "desert", "house", "green", "ruddy",
+    "spotted", "golden", "water", "snow", "Welsh", "Irish", "Norwich", "Siberian", "African",
+    "common", "striped", "miniature", "giant", "horned", "king", "old",
+)  # fmt: skip
 
 
 def classes() -> dict[str, str]:
-    """ImageNet's names, each once, with ids that are as alike as WordNet's; a few are real."""
-    found: dict[str, str] = {}
-    for number, name in enumerate(ResNet18_Weights.DEFAULT.meta["categories"]):
-        once = f"{name} ({number})" if name in found else name
-        found[once] = REAL.get(name, f"n{2_000_000 + 3571 * number:08}")
-    return found
+    """Name a thousand classes, as alike as ImageNet's and with ids as alike; a few are real."""
+    names = [*REAL, *(f"{mark} {kind}" for kind in KINDS for mark in MARKS)][:1000]
+    numbered = {name: f"n{2_000_000 + 3571 * number:08}" for number, name in enumerate(names)}
+    return numbered | REAL
 
 
 def main() -> None:

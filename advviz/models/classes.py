@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
+from types import MappingProxyType
 
 from advviz.errors import UnknownNameError
 from advviz.models.records import ModelRecord
 
+WORDNET_ID = re.compile(r"n\d{8}")
 SUGGESTIONS = 4
 LISTED = 20  # classes that a message names one by one
 CIFAR10 = frozenset(
@@ -40,45 +43,31 @@ def find_class(described: ModelRecord, words: str) -> str:
 
 def meant_classes(described: ModelRecord, words: str) -> tuple[str, ...]:
     """List the classes that words may mean, in the order of `find_class`; often one or none."""
-    if words in described.classes:
-        return (words,)
-    by_wordnet = class_of_wordnet_id(described, words.strip().lower())
-    if by_wordnet is not None:
-        return (by_wordnet,)
+    known, number = class_words(described), words.strip().lower()
+    if words in known:
+        return (known[words],)
+    if WORDNET_ID.fullmatch(number) and number in known:
+        return (known[number],)
     return tuple(name for name in described.classes if _folded(name) == _folded(words))
 
 
-def class_of_wordnet_id(described: ModelRecord, wordnet_id: str) -> str | None:
-    """Return the class that a WordNet id stands for; None if the model has none for it."""
-    for name, ids in described.wordnet_ids.items():
-        if wordnet_id in ids and name in described.classes:
-            return name
-    return None
-
-
-def class_words(described: ModelRecord) -> dict[str, str]:
+def class_words(described: ModelRecord) -> Mapping[str, str]:
     """Map every WordNet id and every class id of a model to the class's id."""
-    ids = described.wordnet_ids
-    words = {each: name for name in described.classes for each in ids.get(name, ())}
-    return words | {name: name for name in described.classes}
+    return _words(_ByIdentity(described))
 
 
 def known_class(described: ModelRecord, shows: Iterable[str]) -> str | None:
-    """Return the class of what a picture shows: by name, else by WordNet id.
+    """Return the class of what a picture shows: by the first word that the model knows.
 
     Args:
         described: of the model.
-        shows: what the picture shows, in the words of one or more vocabularies.
+        shows: what the picture shows, as class or WordNet ids of one or more vocabularies.
 
     Returns:
         The class's id; None if the model knows none of them.
     """
-    names = tuple(shows)
-    for name in names:
-        if name in described.classes:
-            return name
-    found = (class_of_wordnet_id(described, name) for name in names)
-    return next((name for name in found if name is not None), None)
+    words = class_words(described)
+    return next((words[word] for word in shows if word in words), None)
 
 
 def labels(described: ModelRecord) -> Mapping[str, str]:
@@ -88,13 +77,37 @@ def labels(described: ModelRecord) -> Mapping[str, str]:
         Class id to label: with the WordNet id, "goldfish · n01443537", where each class of
         the model has exactly one; else the id alone.
     """
-    ids = described.wordnet_ids
-    if any(len(ids.get(name, ())) != 1 for name in described.classes):
-        return {name: name for name in described.classes}
-    return {
-        name: name if name == ids[name][0] else f"{name} · {ids[name][0]}"
-        for name in described.classes
-    }
+    return _labels(_ByIdentity(described))
+
+
+class _ByIdentity:
+    """A record as a key: its mappings have no hash, and comparing a thousand classes is slow."""
+
+    def __init__(self, described: ModelRecord) -> None:
+        self.record = described
+
+    def __hash__(self) -> int:
+        return id(self.record)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByIdentity) and self.record is other.record
+
+
+@lru_cache(64)
+def _words(of: _ByIdentity) -> Mapping[str, str]:
+    classes, ids = of.record.classes, of.record.wordnet_ids
+    words = {each: name for name in classes for each in ids.get(name, ())}
+    return MappingProxyType(words | {name: name for name in classes})
+
+
+@lru_cache(64)
+def _labels(of: _ByIdentity) -> Mapping[str, str]:
+    classes, ids = of.record.classes, of.record.wordnet_ids
+    if any(len(ids.get(name, ())) != 1 for name in classes):
+        return MappingProxyType({name: name for name in classes})
+    return MappingProxyType(
+        {name: name if name == ids[name][0] else f"{name} · {ids[name][0]}" for name in classes}
+    )
 
 
 def people(described: ModelRecord) -> tuple[str, ...] | None:

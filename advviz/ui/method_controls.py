@@ -8,6 +8,7 @@ import streamlit as st
 from advviz.experiments.specs import ExplainSpec, VisualizeSpec
 from advviz.models.classes import labels
 from advviz.models.records import record
+from advviz.ui import own_pictures
 from advviz.ui.fields import choose, count, help_of, meta_of
 from advviz.ui.picture_choice import gallery_names, title
 from advviz.ui.setup import Setup
@@ -127,8 +128,8 @@ def start(setup: Setup) -> None:
     """Choose what the drawing begins with: noise, or a picture."""
     names = {"noise": "noise", **gallery_names(record(setup.visualize.model))}
     current = setup.visualize.start
-    extra = [ref for ref in (current, setup.board.image) if ref not in names]
-    names |= {ref: title(ref) for ref in extra}
+    extra = (current, setup.board.image, *own_pictures.refs())
+    names |= {ref: title(ref) for ref in extra if ref not in names}
     st.selectbox(
         "Start from",
         list(names),

@@ -59,9 +59,11 @@ def gallery_names(described: ModelRecord) -> dict[str, str]:
 
 
 def title(ref: str) -> str:
-    """What a picture is called for itself, whatever a model knows."""
+    """What a picture is called for itself, whatever a model knows of it."""
     if ref.startswith(SAMPLE_PREFIX):
         return gallery.sample(ref.removeprefix(SAMPLE_PREFIX)).title
+    if ref in own_pictures.refs():
+        return own_pictures.title(ref)
     return file_name(ref) or own_pictures.title(ref)
 
 
