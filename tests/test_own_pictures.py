@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from fake_engine import FakeEngine
 from PIL import Image
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
 from advviz import resources
@@ -75,8 +76,16 @@ def test_several_uploads_are_kept_and_each_can_be_chosen_again(visit, engine):
     assert not any("secret" in str(element) for element in at.main)
 
 
-def test_the_uploader_is_empty_again_and_the_server_lets_the_files_go(visit):
+def test_the_uploader_is_empty_again_and_the_server_lets_the_files_go(visit, monkeypatch):
+    held, remove = [], MemoryUploadedFileManager.remove_file
+
+    def removing(manager, session, file):
+        remove(manager, session, file)
+        held.append(sum(map(len, manager.file_storage.values())))
+
+    monkeypatch.setattr(MemoryUploadedFileManager, "remove_file", removing)
     at = bring(visit, picture(0), picture(1))
+    assert held == [1, 0]
     assert not at.file_uploader[0].value
     at = bring(at, picture(2))
     assert shown(at) == ref_of(picture(2))
@@ -142,7 +151,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("folder")
 def test_the_folder_is_offered_after_the_gallery_and_linked_by_pixels(visit, engine, monkeypatch):
-    assert offered(visit)[-2:] == ["broken.png", "cat · mine.png"]
+    assert offered(visit)[-2:] == ["folder · broken.png", "cat · mine.png"]
     at = visit.selectbox(key="av.image").set_value("file:cat/mine.png").run()
     assert engine.attacks()[-1].image == shown(at) == ref_of(picture(7))
     assert at.selectbox(key="av.image").value == "file:cat/mine.png"

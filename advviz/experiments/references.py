@@ -1,6 +1,6 @@
 """References to images: of the gallery, of an upload, or the result of another experiment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -68,12 +68,17 @@ def true_class(image: str, described: ModelRecord) -> str | None:
     for made in made_by(image):
         return made.true_class(described)
     if image.startswith(uploads.PREFIX):
-        meant = (meant_classes(described, name) for name in picture_folder.groups_of(image))
-        return next((found[0] for found in meant if len(found) == 1), None)
+        return class_of_folder(picture_folder.groups_of(image), described)
     if not image.startswith(images.SAMPLE_PREFIX):
         return None
     shows = gallery.sample(image.removeprefix(images.SAMPLE_PREFIX)).shows
     return known_class(described, shows.values())
+
+
+def class_of_folder(names: Iterable[str], described: ModelRecord) -> str | None:
+    """Return the class that a picture's folders are named after, the outermost one first."""
+    meant = (meant_classes(described, name) for name in names)
+    return next((found[0] for found in meant if len(found) == 1), None)
 
 
 def is_personal(spec: Spec) -> bool:

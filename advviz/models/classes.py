@@ -48,7 +48,7 @@ def meant_classes(described: ModelRecord, words: str) -> tuple[str, ...]:
         return (known[words],)
     if WORDNET_ID.fullmatch(number) and number in known:
         return (known[number],)
-    return tuple(name for name in described.classes if _folded(name) == _folded(words))
+    return _folded_names(_ByIdentity(described)).get(_folded(words), ())
 
 
 def class_words(described: ModelRecord) -> Mapping[str, str]:
@@ -101,6 +101,14 @@ def _words(of: _ByIdentity) -> Mapping[str, str]:
 
 
 @lru_cache(64)
+def _folded_names(of: _ByIdentity) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name in of.record.classes:
+        found[_folded(name)] = (*found.get(_folded(name), ()), name)
+    return MappingProxyType(found)
+
+
+@lru_cache(64)
 def _labels(of: _ByIdentity) -> Mapping[str, str]:
     classes, ids = of.record.classes, of.record.wordnet_ids
     if any(len(ids.get(name, ())) != 1 for name in classes):
@@ -135,10 +143,10 @@ def _suggested(described: ModelRecord, words: str, meant: tuple[str, ...]) -> st
     """Say which classes may have been meant, or what there is to choose from."""
     if meant:
         return f"did you mean {_listed(described, meant)}?"
-    folded = {_folded(name): name for name in described.classes}
+    folded = _folded_names(_ByIdentity(described))
     close = get_close_matches(_folded(words), folded, SUGGESTIONS, cutoff=0.7)
     holding = [name for name in folded if len(words) > 2 and _folded(words) in name]
-    if found := [folded[name] for name in dict.fromkeys([*close, *holding])][:SUGGESTIONS]:
+    if found := [folded[name][0] for name in dict.fromkeys([*close, *holding])][:SUGGESTIONS]:
         return f"did you mean {_listed(described, found)}?"
     if len(described.classes) <= LISTED:
         return f"it knows {', '.join(described.classes)}"

@@ -4,6 +4,7 @@ import streamlit as st
 
 from advviz.data import gallery, picture_folder, uploads
 from advviz.data.images import SAMPLE_PREFIX
+from advviz.experiments.references import class_of_folder
 from advviz.models.classes import class_words
 from advviz.models.records import ModelRecord, record
 from advviz.ui import own_pictures
@@ -28,19 +29,31 @@ def image(setup: Setup) -> None:
         "Picture",
         list(names),
         format_func=names.__getitem__,
-        help=WHY,
+        help=WHY + _told_of_folder(),
         **control("av.image", current, lambda s, option: s.with_image(_reference(option))),
     )
+
+
+def _told_of_folder() -> str:
+    """Say where the pictures at the end of the list come from, and if they are not all."""
+    folder = picture_folder.offered()
+    if folder is None:
+        return ""
+    count = len(folder.entries())
+    more = ", which has more" if folder.is_partial else ""
+    return f" The last {count} are of the folder that this app was given{more}."
 
 
 def choices(setup: Setup) -> dict[str, str]:
     """Name all pictures that can be chosen, by option: the gallery, the session's, the folder's."""
     described = record(setup.board.standard)
-    names = {ref: name for ref, name in gallery_names(described).items()}
+    names = gallery_names(described)
     names |= {ref: own_pictures.title(ref) for ref in own_pictures.refs()}
     folder = picture_folder.offered()
     for entry in folder.entries() if folder is not None else ():
-        names[FILE + entry.name] = entry.name.replace("/", " · ")
+        *groups, file = entry.name.split("/")
+        known = class_of_folder(groups, described)
+        names[FILE + entry.name] = f"{known or '/'.join(groups) or 'folder'} · {file}"
     return names
 
 
