@@ -9,6 +9,7 @@ from advviz.ui import (
     controls,
     drawers,
     notes,
+    own_pictures,
     running,
     single,
     state,
@@ -50,8 +51,8 @@ if result is not None:
     with right:
         st.html(single.distances(spec, result))
         st.caption(single.caveat(spec, result))
-if (drawer := drawers.opened("Your own picture", "av.own")) is not None:
+if (drawer := drawers.opened("Your own pictures", "av.own")) is not None:
     with drawer:
-        controls.upload(setup)
+        own_pictures.bring(setup)
 notes.source(setup)
 take_home.offer(finds, state.link(PAGE), [spec])

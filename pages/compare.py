@@ -24,7 +24,7 @@ trouble, control = st.container(), st.container()
 with st.container(horizontal=True, gap="medium"):
     viewing.transfer(setup)
     viewing.smooth(setup)
-controls.more(setup, "Advanced: norm, steps, step size, start, seed; your own picture")
+controls.more(setup, "Advanced: norm, steps, step size, start, seed; your own pictures")
 
 left, right = st.columns([1, 1.4], gap="large")
 with left:

@@ -30,7 +30,7 @@ notes.trail(setup)
 place = st.empty()
 trouble = st.container()
 viewing.smooth(setup)
-controls.more(setup, "Advanced: how the attacked picture is made; your own picture")
+controls.more(setup, "Advanced: how the attacked picture is made; your own pictures")
 notes.source(setup)
 finds = running.show(
     side_by_side.specs(setup), place, lambda finds: side_by_side.draw(setup, finds), button

@@ -111,11 +111,12 @@ def _count_browser_test(config: pytest.Config, report: pytest.TestReport) -> Non
 
 
 @contextmanager
-def served(folder: Path, **environment: str) -> Iterator[str]:
+def served(folder: Path, *, script: Path | None = None, **environment: str) -> Iterator[str]:
     """Run `advviz app` in a process of its own.
 
     Args:
         folder: for the server's log; also the directory in which it runs.
+        script: serves something else instead; its one argument is the port.
         environment: variables to add to those of this process.
 
     Yields:
@@ -123,7 +124,9 @@ def served(folder: Path, **environment: str) -> Iterator[str]:
     """
     port = free_port()
     log = folder / f"server-{port}.log"
-    words = [sys.executable, "-m", "advviz", "app", "--port", str(port), "--no-browser"]
+    words = [sys.executable, "-m", "advviz", "app", "--no-browser", "--port", str(port)]
+    if script is not None:
+        words = [sys.executable, str(script), str(port)]
     variables = os.environ | {"PYTHONPATH": str(ROOT)} | environment  # this checkout, wherever run
     with log.open("wb") as stream:
         process = subprocess.Popen(words, cwd=folder, env=variables, stdout=stream, stderr=stream)

@@ -277,7 +277,7 @@ def test_an_upload_becomes_the_picture_and_is_in_the_link_by_digest(engine: Fake
     at = with_drawer(opened("compare.py"))
     buffer = BytesIO()
     Image.new("RGB", (90, 70), (200, 30, 40)).save(buffer, "PNG")
-    at.file_uploader(key="av.upload").upload("me.png", buffer.getvalue(), "image/png").run()
+    at.file_uploader[0].upload("me.png", buffer.getvalue(), "image/png").run()
     assert not at.error
     assert engine.attacks()[-1].image.startswith("sha256:")
     assert link_of(at)["image"] == engine.attacks()[-1].image
@@ -286,7 +286,7 @@ def test_an_upload_becomes_the_picture_and_is_in_the_link_by_digest(engine: Fake
 
 def test_a_file_that_is_no_picture_is_one_sentence(engine: FakeEngine):
     at = with_drawer(opened("compare.py"))
-    at.file_uploader(key="av.upload").upload("me.png", b"not a picture", "image/png").run()
+    at.file_uploader[0].upload("me.png", b"not a picture", "image/png").run()
     assert len(at.warning) == 1
     assert engine.attacks()[-1].image == setups.default().board.image
 
