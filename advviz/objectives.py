@@ -163,7 +163,8 @@ def _loss(name: str) -> type[CrossEntropy] | type[Logit] | type[Margin]:
 class Unit:
     """One unit a row of a named layer.
 
-    Of a layer with spatial extent this is a channel, averaged over all positions.
+    Of a layer with spatial extent this is a channel, averaged over all positions; of a
+    transformer's tokens [N, T, C], one averaged over all tokens.
 
     Args:
         layer: name as in `module.named_modules()`.
@@ -180,12 +181,14 @@ class Unit:
 
     def values(self, activations: Tensor) -> Tensor:
         """Return the activation of each row's unit."""
-        if activations.ndim not in (2, 4):
+        averaged: dict[int, tuple[int, ...]] = {2: (), 3: (1,), 4: (2, 3)}
+        if activations.ndim not in averaged:
             raise InvalidInputError(
-                f"layer {self.layer!r} must give [N, C] or [N, C, H, W], "
+                f"layer {self.layer!r} must give [N, C], [N, T, C] or [N, C, H, W], "
                 f"got {activations.ndim} dimensions; choose another layer"
             )
-        features = activations.mean((2, 3)) if activations.ndim == 4 else activations
+        over = averaged[activations.ndim]
+        features = activations.mean(over) if over else activations
         count = features.shape[1]
         if not activations.is_cuda and len(self.units):
             low, high = int(self.units.min()), int(self.units.max())

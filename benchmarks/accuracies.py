@@ -14,7 +14,7 @@ from typing import Any
 from advviz.cli.computing import progress_bar
 from advviz.evaluation import EvaluationSetup
 from advviz.evaluation.accuracies import measured, write_into_record
-from advviz.models.records import catalogue
+from advviz.models.records import bundled
 from advviz.resources import assets
 
 EPS = (0.5, 1.0, 1.5)
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=SAMPLE, help="images for 5 restarts")
     parser.add_argument("--dry", action="store_true", help="print, and leave the records alone")
     args = parser.parse_args()
-    for model in args.model or catalogue():
+    for model in args.model or bundled():
         figures: dict[str, Any] = {}
         for restarts, limit in ((1, None), (5, args.sample)):
             setups = [

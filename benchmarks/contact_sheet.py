@@ -14,7 +14,7 @@ from advviz.experiments.codec import to_link
 from advviz.experiments.references import RESULT
 from advviz.experiments.result import Array
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
-from advviz.models.records import catalogue
+from advviz.models.records import bundled
 
 TARGETS = {"sample:chelsea": "goldfish", "sample:mastiff": "cat", "sample:goose": "dog"}
 
@@ -63,7 +63,7 @@ def main() -> None:
     rows, labels = [], []
     columns: list[str] = []
     for image, target in TARGETS.items():
-        for model in catalogue():
+        for model in bundled():
             cells = row(engine, model, image, target)
             columns = list(cells)
             rows.append([np.asarray(cell) for cell in cells.values()])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from advviz.evaluation.gallery_table import drive
-from advviz.models.records import catalogue
+from advviz.models.records import bundled
 from advviz.resources import assets
 from benchmarks.gallery_table import table
 
@@ -24,7 +24,7 @@ README = Path(__file__).resolve().parent.parent / "README.md"
 def models() -> list[str]:
     """Tell the shipped networks apart."""
     lines = ["| model | training attack | epoch shipped | sha256 |", "|---|---|---|---|"]
-    for name, record in catalogue().items():
+    for name, record in bundled().items():
         attack = f"L2 eps {record.training_eps:g}" if record.is_robust else "none"
         epoch = f"{record.recipe['released_epoch']} of {record.recipe['epochs']}"
         lines.append(f"| `{name}` | {attack} | {epoch} | `{record.sha256[:12]}…` |")
@@ -37,7 +37,7 @@ def accuracies() -> list[str]:
         "| model | eps (L2) | restarts | n | clean [95%] | robust [95%] |",
         "|---|---|---|---|---|---|",
     ]
-    for name, record in catalogue().items():
+    for name, record in bundled().items():
         found = sorted(record.accuracies.values(), key=_budget)
         for of in found:
             eps, restarts = _budget(of)
@@ -61,7 +61,7 @@ def who() -> list[str]:
 
 def gallery() -> list[str]:
     """Drive every gallery picture towards the next class."""
-    return table({(m, eps): drive(m, eps, 20) for eps in GALLERY_EPS for m in catalogue()})
+    return table({(m, eps): drive(m, eps, 20) for eps in GALLERY_EPS for m in bundled()})
 
 
 def _share(of: Mapping[str, float]) -> str:

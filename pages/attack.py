@@ -7,7 +7,9 @@ from advviz.ui import (
     attack_controls,
     components,
     controls,
+    drawers,
     notes,
+    own_pictures,
     running,
     single,
     state,
@@ -49,7 +51,8 @@ if result is not None:
     with right:
         st.html(single.distances(spec, result))
         st.caption(single.caveat(spec, result))
-with st.expander("Your own picture"):
-    controls.upload(setup)
+if (drawer := drawers.opened("Your own pictures", "av.own")) is not None:
+    with drawer:
+        own_pictures.bring(setup)
 notes.source(setup)
 take_home.offer(finds, state.link(PAGE), [spec])

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from advviz.ui import attack_controls, board, controls, notes, rows, running, state, take_home
+from advviz.ui import board, controls, notes, rows, running, state, take_home
 from advviz.ui import view_controls as viewing
 
 PAGE = state.Page("board", ("rows", "gain", "draw", "scale", "transfer", "noise", "smooth"))
@@ -24,9 +24,7 @@ trouble, control = st.container(), st.container()
 with st.container(horizontal=True, gap="medium"):
     viewing.transfer(setup)
     viewing.smooth(setup)
-with st.expander("Advanced: norm, steps, step size, start, seed; your own picture"):
-    attack_controls.advanced(setup, setup.attack(setup.board.standard))
-    controls.upload(setup)
+controls.more(setup, "Advanced: norm, steps, step size, start, seed; your own pictures")
 
 left, right = st.columns([1, 1.4], gap="large")
 with left:

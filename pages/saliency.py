@@ -3,7 +3,6 @@
 import streamlit as st
 
 from advviz.ui import (
-    attack_controls,
     controls,
     method_controls,
     notes,
@@ -31,9 +30,7 @@ notes.trail(setup)
 place = st.empty()
 trouble = st.container()
 viewing.smooth(setup)
-with st.expander("Advanced: how the attacked picture is made; your own picture"):
-    attack_controls.advanced(setup, setup.board.attack(setup.models[0]))
-    controls.upload(setup)
+controls.more(setup, "Advanced: how the attacked picture is made; your own pictures")
 notes.source(setup)
 finds = running.show(
     side_by_side.specs(setup), place, lambda finds: side_by_side.draw(setup, finds), button

@@ -31,6 +31,8 @@ NO_CHROMIUM = (
 )
 # Results of other runs must not answer for this one; processes that tests start inherit it.
 os.environ["ADVVIZ_CACHE"] = tempfile.mkdtemp(prefix="advviz-test-cache-")
+# Nor do the tester's own models join the catalogue.
+os.environ["ADVVIZ_MODELS"] = tempfile.mkdtemp(prefix="advviz-test-models-")
 BROWSER_REQUIRED = os.environ.get("ADVVIZ_REQUIRE_BROWSER", "") not in ("", "0")
 BROWSER_TESTS = pytest.StashKey[int]()
 SERVER_START = 120.0  # seconds; a busy machine imports Streamlit slowly
@@ -109,11 +111,12 @@ def _count_browser_test(config: pytest.Config, report: pytest.TestReport) -> Non
 
 
 @contextmanager
-def served(folder: Path, **environment: str) -> Iterator[str]:
+def served(folder: Path, *, script: Path | None = None, **environment: str) -> Iterator[str]:
     """Run `advviz app` in a process of its own.
 
     Args:
         folder: for the server's log; also the directory in which it runs.
+        script: serves something else instead; its one argument is the port.
         environment: variables to add to those of this process.
 
     Yields:
@@ -121,7 +124,9 @@ def served(folder: Path, **environment: str) -> Iterator[str]:
     """
     port = free_port()
     log = folder / f"server-{port}.log"
-    words = [sys.executable, "-m", "advviz", "app", "--port", str(port), "--no-browser"]
+    words = [sys.executable, "-m", "advviz", "app", "--no-browser", "--port", str(port)]
+    if script is not None:
+        words = [sys.executable, str(script), str(port)]
     variables = os.environ | {"PYTHONPATH": str(ROOT)} | environment  # this checkout, wherever run
     with log.open("wb") as stream:
         process = subprocess.Popen(words, cwd=folder, env=variables, stdout=stream, stderr=stream)

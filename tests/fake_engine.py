@@ -8,6 +8,7 @@ from advviz.compute import Engine, Job, State
 from advviz.compute.status import EngineStatus
 from advviz.data import images
 from advviz.experiments.protocol import Spec
+from advviz.experiments.references import true_class
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 from advviz.models.records import record
@@ -84,20 +85,23 @@ def made_up(spec: Spec) -> Result:
         arrays = {"start": start, "picture": picture, "values": values}
         return Result.of(arrays | {"logits": logits_for(spec.model, name)}, {})
     if isinstance(spec, NoiseSpec):
-        logits = np.tile(logits_for(spec.model, "cat"), (spec.draws, 1))
+        logits = np.tile(logits_for(spec.model, _cat(spec.model)), (spec.draws, 1))
         arrays = {"original_logits": logits[0], "logits": logits, "example": _noise(2)}
         return Result.of(arrays, {"changed": 0, "draws": spec.draws})
     assert isinstance(spec, PredictSpec)
-    said = _true(spec.image)
+    said = _true(spec.image, spec.model)
     return Result.of({"pixels": _noise(3), "logits": logits_for(spec.model, said)}, {})
 
 
-def _true(image: str) -> str:
-    if image.startswith("sample:"):
-        from advviz.data import gallery
+def _true(image: str, model: str) -> str:
+    known = true_class(image, record(model)) if image.startswith("sample:") else None
+    return known or _cat(model)
 
-        return gallery.sample(image.removeprefix("sample:")).true_class or "dog"
-    return "cat"
+
+def _cat(model: str) -> str:
+    """What a model says that looks at nothing: cat, or the first of its classes."""
+    classes = record(model).classes
+    return "cat" if "cat" in classes else classes[0]
 
 
 def _noise(seed: int) -> np.ndarray:
@@ -109,8 +113,8 @@ def _attack(spec: AttackSpec) -> Result:
     original = images.load(spec.image, described.input_size).pixels
     change = np.sign(_noise(4) - 0.5) * np.float32(min(spec.eps, 1.0) / 110)
     adversarial = np.clip(original + change, 0, 1).astype(np.float32)
-    true = _true(spec.image)
-    reached = spec.target if spec.target != "any" else "bus"
+    true = _true(spec.image, spec.model)
+    reached = spec.target if spec.target != "any" else described.classes[-1]
     falls = not described.is_robust
     after = logits_for(spec.model, reached if falls else true)
     shares = np.full((STEPS + 1, len(described.classes)), 0.01, np.float32)
@@ -143,10 +147,10 @@ def _attack(spec: AttackSpec) -> Result:
 
 def _map(spec: ExplainSpec) -> Result:
     scale = 1.0 if record(spec.model).is_robust else 8.0
-    explained = spec.explained if spec.explained != "predicted" else "cat"
+    explained = spec.explained if spec.explained != "predicted" else _cat(spec.model)
     arrays = {
         "pixels": _noise(5),
         "gradient": (_noise(6) - 0.5) * np.float32(scale),
-        "logits": logits_for(spec.model, "cat"),
+        "logits": logits_for(spec.model, _cat(spec.model)),
     }
     return Result.of(arrays, {"explained": explained, "value": 0.5})

@@ -148,3 +148,18 @@ def test_the_cache_is_measured_verified_and_emptied(tmp_path, monkeypatch, capsy
     assert printed("verify") == {"kept": 1, "damaged": 1}
     assert printed("clear") == {"removed": 1}
     assert printed("info") == {"folder": str(tmp_path), "results": 0, "bytes": 0}
+
+
+# --- classes ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", ["goldfish", "n01443537", "GoldFish"])
+def test_a_class_may_be_given_by_name_or_wordnet_id(words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    of = ("--model", STANDARD, "--json")
+    attack = called(capsys, "attack", "sample:jeep", "--target", words, "--steps", 1, *of)
+    explain = called(capsys, "explain", "sample:jeep", "--explained", words, *of)
+    drawing = called(capsys, "visualize", "--class", words, "--steps", 1, *of)
+    assert json.loads(attack)["target"] == json.loads(explain)["explained"] == "goldfish"
+    assert "target=goldfish" in json.loads(attack)["link"]
+    assert json.loads(drawing)["unit"] == "class:goldfish"

@@ -12,7 +12,7 @@ from PIL import Image
 
 from advviz.compute import Engine
 from advviz.experiments import links
-from advviz.models.records import catalogue
+from advviz.models.records import bundled
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def attacked(tmp_path_factory):
 def test_attack_prints_what_the_form_promises(attacked):
     said, _ = attacked
     for name in ("original", "adversarial", "adversarial_8bit"):
-        assert said[name]["label"] in catalogue()[STANDARD].classes
+        assert said[name]["label"] in bundled()[STANDARD].classes
         assert 1 / 14 <= said[name]["confidence"] <= 1
     assert type(said["success"]) is bool
     assert said["success"] == (said["adversarial"]["label"] == "goldfish")

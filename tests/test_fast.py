@@ -13,7 +13,7 @@ from advviz.models.classifier import Classifier
 from advviz.models.fast import COSINE, FastClassifier, agreement, folded, halved
 from advviz.models.loading import load_model
 from advviz.models.packed import PackedConv2d, can_pack, packed
-from advviz.models.records import catalogue
+from advviz.models.records import bundled
 from advviz.noise import Noise
 from advviz.objectives import Logit, Unit, towards
 from advviz.protocol import Query, run
@@ -27,7 +27,7 @@ def pictures():
     return torch.stack([torch.from_numpy(p) for p in pixels])
 
 
-@pytest.mark.parametrize("model", catalogue())
+@pytest.mark.parametrize("model", bundled())
 def test_folding_changes_nothing_but_rounding_and_keeps_every_name(model, pictures):
     module = load_model(model).double()
     before = copy.deepcopy(module.state_dict())
@@ -41,7 +41,7 @@ def test_folding_changes_nothing_but_rounding_and_keeps_every_name(model, pictur
     assert all(torch.equal(before[k], v) for k, v in module.state_dict().items())
 
 
-@pytest.mark.parametrize("model", catalogue())
+@pytest.mark.parametrize("model", bundled())
 def test_the_shipped_models_pass_the_fixed_test(model, pictures):
     fast = FastClassifier(load_model(model), pictures)
     assert agreement(fast.exact, fast.fast, pictures).suffices
@@ -153,7 +153,7 @@ def test_packing_keeps_names_and_leaves_what_it_cannot_do():
     assert not any(isinstance(layer, PackedConv2d) for layer in list(fast.modules())[2:])
 
 
-@pytest.mark.parametrize("model", catalogue())
+@pytest.mark.parametrize("model", bundled())
 def test_a_copy_in_bfloat16_keeps_every_name_and_leaves_its_model_alone(model, pictures):
     plain = folded(load_model(model)).to(memory_format=torch.channels_last)
     before = copy.deepcopy(plain.state_dict())

@@ -17,6 +17,7 @@ from advviz.errors import InvalidInputError
 from advviz.experiments import codec, links
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.fields import AUTO, added, choice, count
+from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.references import RESULT
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 
@@ -53,7 +54,7 @@ def specs_of(spec):
     return st.builds(spec, **{field.name: values(field) for field in fields(spec)})
 
 
-KINDS = (PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, BoardSpec)
+KINDS = (PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, BoardSpec, LadderSpec)
 ANY_SPEC = st.one_of(*map(specs_of, KINDS))
 
 

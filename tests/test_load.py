@@ -13,12 +13,12 @@ import pytest
 
 from advviz.experiments.links import to_link
 from advviz.experiments.specs import AttackSpec
-from advviz.models.records import catalogue
+from advviz.models.records import bundled
 from benchmarks.recorded_app import Served, free_port, served
 from benchmarks.websocket_client import Client
 
 pytestmark = pytest.mark.slow
-STANDARD = next(iter(catalogue()))
+STANDARD = next(iter(bundled()))
 WAITING = 'class="av-waiting'  # of a place whose picture is not there yet
 PATIENCE = 240.0  # seconds: not a limit on the server's speed, only on the test's waiting
 CLASS = 8

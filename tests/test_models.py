@@ -14,10 +14,10 @@ from advviz.data.classes import TINY14
 from advviz.errors import UnknownNameError, WeightsError
 from advviz.models.loading import load_model, load_weights
 from advviz.models.normalize import Normalize
-from advviz.models.records import catalogue, record
+from advviz.models.records import bundled, record
 from advviz.models.resnet import SlimResNet
 
-MODELS = tuple(catalogue())
+MODELS = tuple(bundled())
 each = pytest.mark.parametrize("model", MODELS)
 
 
@@ -84,7 +84,7 @@ def test_a_record_goes_into_json_and_cannot_be_changed(model):
     with pytest.raises(AttributeError):
         described.id = "another"
     with pytest.raises(TypeError):
-        catalogue()["another"] = described
+        bundled()["another"] = described
 
 
 @each

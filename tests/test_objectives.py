@@ -138,5 +138,13 @@ def test_a_unit_outside_the_layer_is_refused(bad):
 
 def test_a_layer_of_another_shape_is_refused():
     """It has no units to speak of."""
-    with pytest.raises(InvalidInputError, match=r"must give \[N, C\] or \[N, C, H, W\]"):
-        Unit("x", CLASSES).values(normal(4, 6, 3))
+    with pytest.raises(InvalidInputError, match=r"must give \[N, C\], \[N, T, C\] or \[N, C, H"):
+        Unit("x", CLASSES).values(normal(4, 6, 3, 2, 2))
+
+
+def test_a_unit_of_tokens_is_their_last_axis_averaged():
+    """A transformer puts its channels last."""
+    tokens = normal(4, 7, 6)
+    units = labels(0, 5, 1, 1)
+    wanted = torch.stack([tokens[row, :, unit].mean() for row, unit in enumerate(units)])
+    assert_close(Unit("x", units).values(tokens), wanted)

@@ -27,6 +27,7 @@ TORCH_FREE = (
     "advviz.data.uploads",
     "advviz.errors",
     "advviz.experiments",
+    "advviz.models.downloads",
     "advviz.models.records",
     "advviz.pictures",
     "advviz.resources",
@@ -177,8 +178,8 @@ def test_the_core_imports_with_torch_torchvision_safetensors_and_numpy_alone() -
         from importlib.abc import MetaPathFinder
 
         class Absent(MetaPathFinder):
-            names = {{"captum", "foolbox", "matplotlib", "pandas", "plotly", "scipy", "skimage",
-                     "streamlit", "tqdm"}}
+            names = {{"captum", "foolbox", "httpx2", "huggingface_hub", "matplotlib", "pandas",
+                     "plotly", "requests", "scipy", "skimage", "streamlit", "timm", "tqdm"}}
             def find_spec(self, name, path=None, target=None):
                 if name.partition(".")[0] in self.names:
                     raise ModuleNotFoundError(name)

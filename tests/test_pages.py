@@ -28,6 +28,7 @@ KINDS = {
     "attack": "attack.py",
     "explain": "saliency.py",
     "visualize": "feature_visualization.py",
+    "ladder": "ladder.py",
 }
 ALL_OF_VIEW = ("rows", "gain", "draw", "scale", "transfer", "noise", "smooth")
 
@@ -45,6 +46,12 @@ def opened(page: str, **query: str) -> AppTest:
     at.switch_page(str(resources.pages() / page))
     for name, value in query.items():
         at.query_params[name] = value
+    return at.run()
+
+
+def with_drawer(at: AppTest, key: str = "av.more") -> AppTest:
+    """The page once a visitor has opened a drawer."""
+    at.session_state[key] = True
     return at.run()
 
 
@@ -207,7 +214,7 @@ def test_transfer_shows_the_other_models_picture_and_says_so(engine: FakeEngine)
 
 
 def test_the_norm_moves_the_strength_to_a_stop_of_about_the_same_size(engine: FakeEngine):
-    at = opened("compare.py")
+    at = with_drawer(opened("compare.py"))
     at.button_group(key="av.norm").set_value("linf").run()
     attack = engine.attacks()[-1]
     assert attack.norm == "linf"
@@ -217,7 +224,7 @@ def test_the_norm_moves_the_strength_to_a_stop_of_about_the_same_size(engine: Fa
 
 
 def test_a_free_strength_joins_the_stops(engine: FakeEngine):
-    at = opened("compare.py")
+    at = with_drawer(opened("compare.py"))
     at.number_input(key="av.exact").set_value(0.7).run()
     assert engine.attacks()[-1].eps == 0.7
     assert at.select_slider(key="av.strength").value == 0.7
@@ -254,11 +261,23 @@ def test_the_gain_is_said_under_both_rows():
     assert told(at).count("true change, shown ×20") == 2
 
 
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("page", ["compare.py", "saliency.py", "ladder.py"])
+def test_a_closed_drawer_costs_nothing_and_an_opened_one_has_everything(page: str):
+    offered = {"av.exact", "av.steps", "av.step", "av.seed"}
+    at = opened(page)
+    assert not offered & {box.key for box in at.number_input}
+    assert not at.file_uploader
+    at = with_drawer(at)
+    assert offered <= {box.key for box in at.number_input}
+    assert at.file_uploader
+
+
 def test_an_upload_becomes_the_picture_and_is_in_the_link_by_digest(engine: FakeEngine):
-    at = opened("compare.py")
+    at = with_drawer(opened("compare.py"))
     buffer = BytesIO()
     Image.new("RGB", (90, 70), (200, 30, 40)).save(buffer, "PNG")
-    at.file_uploader(key="av.upload").upload("me.png", buffer.getvalue(), "image/png").run()
+    at.file_uploader[0].upload("me.png", buffer.getvalue(), "image/png").run()
     assert not at.error
     assert engine.attacks()[-1].image.startswith("sha256:")
     assert link_of(at)["image"] == engine.attacks()[-1].image
@@ -266,8 +285,8 @@ def test_an_upload_becomes_the_picture_and_is_in_the_link_by_digest(engine: Fake
 
 
 def test_a_file_that_is_no_picture_is_one_sentence(engine: FakeEngine):
-    at = opened("compare.py")
-    at.file_uploader(key="av.upload").upload("me.png", b"not a picture", "image/png").run()
+    at = with_drawer(opened("compare.py"))
+    at.file_uploader[0].upload("me.png", b"not a picture", "image/png").run()
     assert len(at.warning) == 1
     assert engine.attacks()[-1].image == setups.default().board.image
 

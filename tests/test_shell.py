@@ -170,7 +170,9 @@ def test_the_attack_is_replayed_by_one_scrubber(page: "Page", app_url: str):
 
 @pytest.mark.browser
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["", "attack", "saliency", "feature_visualization", "compute"])
+@pytest.mark.parametrize(
+    "name", ["", "attack", "saliency", "feature_visualization", "ladder", "compute"]
+)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_finishes_in_both_themes(
     browser: "Browser", app_url: str, name: str, scheme: str

@@ -25,13 +25,13 @@ from websockets.exceptions import InvalidStatus
 from advviz.compute import engine
 from advviz.experiments.links import to_link
 from advviz.experiments.specs import AttackSpec
-from advviz.models.records import catalogue
+from advviz.models.records import bundled
 from advviz.ui import launcher, navigation
 from benchmarks.recorded_app import Served, free_port, served
 from benchmarks.websocket_client import STREAM, Client, Run
 
 ROOT = Path(__file__).resolve().parent.parent
-STANDARD = next(iter(catalogue()))
+STANDARD = next(iter(bundled()))
 WAITING = 'class="av-waiting'  # of a place whose picture is not there yet
 PATIENCE = 240.0  # seconds: not a limit on the server's speed, only on the test's waiting
 PAGES = [file.removesuffix(".py") for file, *_ in navigation.PAGES]
@@ -230,7 +230,7 @@ def test_a_client_that_clears_the_cache_takes_nothing_from_anybody(server: Serve
 
     async def models(client: Client) -> list[str]:
         await client.open("compute")
-        return [record.title for record in catalogue().values() if record.title in client.html]
+        return [record.title for record in bundled().values() if record.title in client.html]
 
     async def story() -> None:
         async with Client(server.url) as victim, Client(server.url) as other:

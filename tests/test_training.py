@@ -14,7 +14,7 @@ from toys import built, convolutional, generator, labels, pictures
 from advviz.data.classes import TINY14
 from advviz.data.folders import LabelledFiles
 from advviz.errors import InvalidInputError, UnknownNameError
-from advviz.models.records import _read
+from advviz.models.records import read_record
 from advviz.models.resnet import SlimResNet
 from advviz.threat_models import L2Ball, LinfBall
 from advviz.training import trainer
@@ -398,7 +398,7 @@ def test_a_release_is_weights_and_a_record_that_can_be_read(whole, tmp_path):
     trained = {**TINY.as_dict(), "mean": [0.4, 0.5, 0.6], "std": [0.2, 0.2, 0.3], "torch": "x"}
     (folder / "recipe.json").write_text(json.dumps(trained))
     path = release(folder, TINY, 2, tmp_path / "models")
-    described = _read(path)
+    described = read_record(path)
     shipped = (tmp_path / "models" / described.file).read_bytes()
     assert shipped == (folder / "epoch-02.safetensors").read_bytes()
     assert described.sha256 == hashlib.sha256(shipped).hexdigest()

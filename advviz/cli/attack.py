@@ -8,11 +8,12 @@ from typing import Any
 
 from advviz import pictures
 from advviz.cli.computing import Compute, check, computer
-from advviz.cli.inputs import image_reference, whole_number
+from advviz.cli.inputs import class_named, image_reference, whole_number
 from advviz.cli.options import add_fields, add_image, given
 from advviz.cli.outputs import check_folder, npz, print_json, said, verdict, write_files
 from advviz.data import uploads
 from advviz.experiments.links import to_link
+from advviz.experiments.parameters import UNTARGETED
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, PredictSpec
 from advviz.models.records import record
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def spec_of(args: argparse.Namespace) -> AttackSpec:
-    """Read the experiment that the words mean; the image is still a file's name."""
+    """Read the experiment; image and class are still as the words have them."""
     return AttackSpec(**given(args, AttackSpec))
 
 
@@ -49,7 +50,8 @@ def execute(args: argparse.Namespace) -> int:
     """Attack, write the files, print what was measured."""
     spec = spec_of(args)
     gain = whole_number("gain", args.gain, 1, 1000)
-    spec = replace(spec, image=image_reference(spec.image))
+    target = class_named(spec.model, spec.target, UNTARGETED)
+    spec = replace(spec, image=image_reference(spec.image), target=target)
     check(spec)
     if args.out is not None:
         check_folder(args.out)

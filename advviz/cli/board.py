@@ -7,11 +7,12 @@ from typing import Any
 
 from advviz import pictures
 from advviz.cli.computing import Compute, check, computer
-from advviz.cli.inputs import image_reference, whole_number
+from advviz.cli.inputs import class_named, image_reference, whole_number
 from advviz.cli.options import IMAGE_HELP, add_fields, given
 from advviz.cli.outputs import check_file, print_json, said, verdict, write_files
 from advviz.experiments.board import BoardSpec, Row
 from advviz.experiments.links import to_link
+from advviz.experiments.parameters import UNTARGETED
 from advviz.models.records import record
 
 COLUMNS = ("original", "change ×{gain}", "attacked", "gradient", "SmoothGrad", "favourite image")
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def spec_of(args: argparse.Namespace) -> BoardSpec:
-    """Read the experiment that the words mean; the image is still a file's name."""
+    """Read the experiment; image and class are still as the words have them."""
     return BoardSpec(**given(args, BoardSpec))
 
 
@@ -46,7 +47,8 @@ def execute(args: argparse.Namespace) -> int:
     spec = spec_of(args)
     gain = whole_number("gain", args.gain, 1, 1000)
     check_file(args.out, ".png")
-    spec = replace(spec, image=image_reference(spec.image))
+    target = class_named(spec.standard, spec.target, UNTARGETED)
+    spec = replace(spec, image=image_reference(spec.image), target=target)
     for wanted in spec.specs():
         check(wanted)
     models = (spec.standard, spec.robust)

@@ -13,12 +13,13 @@ from advviz.errors import AdvvizError, InvalidInputError
 
 COMMANDS = {
     "app": "open the app in a browser",
-    "models": "list the bundled models",
+    "models": "list the models; fetch, verify or remove the weights of one",
     "predict": "say what a model takes an image for",
     "attack": "change an image so that a model takes it for something else",
     "explain": "draw which pixels move a model's answer",
     "visualize": "draw what excites a class, unit or channel of a model",
     "board": "draw an attack and its maps for a standard and a robust model, as one picture",
+    "ladder": "draw the same for a family of models, by training strength, as one picture",
     "noise": "change an image at random instead, many times: the control of an attack",
     "evaluate": "measure clean and robust accuracy on a folder of images",
     "cache": "measure, verify or empty the results that are kept on disk",

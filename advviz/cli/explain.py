@@ -2,17 +2,19 @@
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from advviz import pictures
 from advviz.cli.computing import answered
-from advviz.cli.inputs import whole_number
+from advviz.cli.inputs import class_named, whole_number
 from advviz.cli.options import add_fields, add_image, given
 from advviz.cli.outputs import check_file, npz, print_json, said, verdict, write_files
 from advviz.errors import InvalidInputError
 from advviz.experiments.links import to_link
+from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.specs import ExplainSpec
 from advviz.models.records import record
 
@@ -75,7 +77,7 @@ def write_picture(args: argparse.Namespace, shown: Any, factor: int, arrays: Any
 
 
 def spec_of(args: argparse.Namespace) -> ExplainSpec:
-    """Read the experiment that the words mean; the image is still a file's name."""
+    """Read the experiment; image and class are still as the words have them."""
     return ExplainSpec(**given(args, ExplainSpec))
 
 
@@ -85,7 +87,8 @@ def execute(args: argparse.Namespace) -> int:
     if args.render not in RENDERERS:
         raise InvalidInputError(f"render must be {', '.join(RENDERERS)}, got {args.render!r}")
     factor = check_picture_options(args)
-    spec, result = answered(spec)
+    explained = class_named(spec.model, spec.explained, PREDICTED)
+    spec, result = answered(replace(spec, explained=explained))
     gradient = result.arrays["gradient"]
     write_picture(args, RENDERERS[args.render](gradient), factor, result.arrays)
     answer = verdict(result.arrays["logits"], record(spec.model).classes)

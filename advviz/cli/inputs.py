@@ -12,6 +12,8 @@ from advviz.data.decoding import MAX_BYTES
 from advviz.data.images import SAMPLE_PREFIX
 from advviz.errors import InvalidInputError
 from advviz.experiments.references import RESULT
+from advviz.models.classes import find_class
+from advviz.models.records import record
 
 REFERENCES = (SAMPLE_PREFIX, uploads.PREFIX, RESULT)
 ZIP_SIGNATURE = b"PK\x03\x04"
@@ -60,6 +62,21 @@ def _exact_pixels(data: bytes) -> NDArray[np.float32]:
     except Exception as error:  # zipfile, zlib and NumPy each fail in ways of their own
         raise InvalidInputError("the file is no NPZ, or it is damaged") from error
     return pixels
+
+
+def class_named(model: str, words: str, *besides: str) -> str:
+    """Turn what somebody calls a class into its id; hand words that name no class on.
+
+    Args:
+        model: the id of the model.
+        words: an id, a name or a WordNet id of a class.
+        besides: words with a meaning of their own, such as `any`.
+
+    Raises:
+        UnknownNameError: no such model, or it has no such class.
+    """
+    described = record(model)
+    return words if words in besides else find_class(described, words)
 
 
 def whole_number(name: str, word: str, low: int, high: int) -> int:

@@ -49,6 +49,8 @@ def _add(parser: argparse.ArgumentParser, field: Field[Any]) -> None:
     meta = field.metadata
     needed = field.default is MISSING
     described = meta["help"] if needed else f"{meta['help']} (default {written(field.default)})"
+    if NAMED_METAVARS.get(field.name) == "CLASS":
+        described += "; by id, name or WordNet id"
     chosen = "|".join(meta.get("options", ()))
     bare: dict[str, Any] = {"nargs": "?", "const": "true"} if meta["type"] is bool else {}
     parser.add_argument(

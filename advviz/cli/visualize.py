@@ -6,7 +6,7 @@ from dataclasses import replace
 from advviz import pictures
 from advviz.cli.computing import check, computer
 from advviz.cli.explain import add_picture_options, check_picture_options, write_picture
-from advviz.cli.inputs import image_reference
+from advviz.cli.inputs import class_named, image_reference
 from advviz.cli.options import add_fields, given
 from advviz.cli.outputs import print_json, said, verdict
 from advviz.experiments.links import to_link
@@ -19,7 +19,9 @@ NOISE = "noise"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `advviz visualize`."""
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--class", dest="class_name", metavar="NAME", help="a class of the model")
+    what.add_argument(
+        "--class", dest="class_name", metavar="NAME", help="a class, by id, name or WordNet id"
+    )
     what.add_argument(
         "--unit", dest="unit_name", metavar="N", help="a unit of the penultimate layer"
     )
@@ -45,6 +47,9 @@ def execute(args: argparse.Namespace) -> int:
     factor = check_picture_options(args)
     if spec.start != NOISE:
         spec = replace(spec, start=image_reference(spec.start))
+    what, _, name = spec.unit.partition(":")
+    if what == "class":
+        spec = replace(spec, unit=f"class:{class_named(spec.model, name)}")
     check(spec)
     with computer() as compute:
         result = compute(spec)

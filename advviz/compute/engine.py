@@ -24,6 +24,7 @@ from advviz.compute.worker import Worker
 from advviz.errors import AdvvizError, CancelledError
 from advviz.experiments.protocol import Spec
 from advviz.experiments.result import Result
+from advviz.models.registry import registry
 
 CACHE_BYTES = 512 * 2**20
 
@@ -191,6 +192,7 @@ class Engine:
 
     def _start(self) -> None:
         if self._worker is None:
+            registry().close()
             self._worker = Worker(self._desk, self.store, self.results, self.counters)
             self._worker.start()
 

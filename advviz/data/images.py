@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from advviz.data import gallery, uploads
+from advviz.data import gallery, picture_folder, uploads
 from advviz.data.decoding import decode
 from advviz.errors import InvalidInputError
 
 ImageRef: TypeAlias = str
-"""`sample:<id>` of the gallery, or `sha256:<hex>` of an upload."""
+"""`sample:<id>` of the gallery, or `sha256:<hex>` of an upload or a picture of a folder."""
 
 Box: TypeAlias = tuple[int, int, int, int]
 """Left, top, right, bottom, in pixels of the source picture."""
@@ -48,6 +48,8 @@ def load(ref: ImageRef, size: int) -> Cropped:
         UnknownNameError: no such sample, or an upload that is no longer kept.
         InvalidInputError: not a reference, or not a size.
     """
+    if ref.startswith(uploads.PREFIX) and not uploads.holds(ref):
+        picture_folder.restore(ref)
     exact = uploads.fetch_exact(ref) if ref.startswith(uploads.PREFIX) else None
     if exact is not None:
         return _uncropped(exact, size)
@@ -67,6 +69,8 @@ def source(ref: ImageRef) -> Image.Image:
     if ref.startswith(SAMPLE_PREFIX):
         return decode(gallery.sample(ref.removeprefix(SAMPLE_PREFIX)).path.read_bytes())
     if ref.startswith(uploads.PREFIX):
+        if not uploads.holds(ref):
+            picture_folder.restore(ref)
         return uploads.fetch(ref)
     raise InvalidInputError(
         f"an image must be sample:<id> or sha256:<digest>, got {ref[:40]!r}; "

@@ -48,9 +48,7 @@ class UploadStore:
         Raises:
             InvalidInputError: the file cannot be used; see `decode`.
         """
-        image = decode(data)
-        image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS, reducing_gap=None)
-        digest = hashlib.sha256(repr(image.size).encode() + image.tobytes()).hexdigest()
+        image, digest = _reduced(data)
         buffer = BytesIO()
         image.save(buffer, "PNG", compress_level=1)
         self._keep(digest, buffer.getvalue())
@@ -102,6 +100,10 @@ class UploadStore:
         file = self._file(digest)
         return _exact(file) if file.startswith(EXACT_MAGIC) else None
 
+    def holds(self, digest: str) -> bool:
+        """Say whether a picture or exact pixels of that digest are kept."""
+        return digest.removeprefix(PREFIX) in self._files
+
     def _file(self, digest: str) -> bytes:
         """Find a kept file and mark it as used."""
         name = digest.removeprefix(PREFIX)
@@ -124,6 +126,22 @@ class UploadStore:
             while self._bytes > self._limit:
                 _, dropped = self._files.popitem(last=False)
                 self._bytes -= len(dropped)
+
+
+def _reduced(data: bytes) -> tuple[Image.Image, str]:
+    """Decode a file as it is kept, and give the digest of its pixels."""
+    image = decode(data)
+    image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS, reducing_gap=None)
+    return image, hashlib.sha256(repr(image.size).encode() + image.tobytes()).hexdigest()
+
+
+def reference(data: bytes) -> str:
+    """Return the reference that `UploadStore.store` gives a file, without keeping anything.
+
+    Raises:
+        InvalidInputError: the file cannot be used; see `decode`.
+    """
+    return PREFIX + _reduced(data)[1]
 
 
 def _exact(file: bytes) -> NDArray[np.float32]:
@@ -149,6 +167,11 @@ _STORE = UploadStore()
 def store(data: bytes) -> str:
     """Keep an uploaded file's picture for this process; see `UploadStore.store`."""
     return _STORE.store(data)
+
+
+def holds(digest: str) -> bool:
+    """Say whether this process keeps a picture; see `UploadStore.holds`."""
+    return _STORE.holds(digest)
 
 
 def fetch(digest: str) -> Image.Image:

@@ -7,8 +7,10 @@ import numpy as np
 import torch
 
 from advviz.attacks.pgd import PGDParams, pgd
-from advviz.data import gallery, images
+from advviz.data import images
+from advviz.data.gallery import samples
 from advviz.evaluation.wilson import Share
+from advviz.experiments.references import true_class
 from advviz.models.classifier import Classifier
 from advviz.models.loading import load_model
 from advviz.models.records import ModelRecord, record
@@ -32,9 +34,10 @@ class Outcome:
     success: bool
 
 
-def known_pictures(described: ModelRecord) -> tuple[gallery.Sample, ...]:
-    """List the gallery's pictures whose true class the model knows."""
-    return tuple(s for s in gallery.samples() if s.true_class in described.classes)
+def known_pictures(described: ModelRecord) -> dict[str, str]:
+    """Return the true class of each gallery picture, by id, whose class the model knows."""
+    shown = {s.id: true_class(f"{images.SAMPLE_PREFIX}{s.id}", described) for s in samples()}
+    return {name: known for name, known in shown.items() if known is not None}
 
 
 def next_class(described: ModelRecord, name: str) -> str:
@@ -49,9 +52,10 @@ def drive(model: str, eps: float, steps: int, seed: int = 0) -> tuple[Outcome, .
     L2 from the picture itself, steps of 2.5 eps / steps.
     """
     described = record(model)
-    samples = known_pictures(described)
-    targets = [next_class(described, str(sample.true_class)) for sample in samples]
-    pixels = [images.load(f"sample:{s.id}", described.input_size).pixels for s in samples]
+    shown = known_pictures(described)
+    targets = [next_class(described, known) for known in shown.values()]
+    refs = [f"{images.SAMPLE_PREFIX}{name}" for name in shown]
+    pixels = [images.load(ref, described.input_size).pixels for ref in refs]
     params = PGDParams(step_size=2.5 * eps / steps, steps=steps, record="nothing")
     objective = towards(torch.tensor([described.class_index(name) for name in targets]))
     start = torch.from_numpy(np.stack(pixels))
@@ -61,8 +65,8 @@ def drive(model: str, eps: float, steps: int, seed: int = 0) -> tuple[Outcome, .
     confidence, answers = found.logits.softmax(1).max(1)
     return tuple(
         Outcome(
-            picture=sample.id,
-            true_class=str(sample.true_class),
+            picture=name,
+            true_class=known,
             target=targets[row],
             before=before[row],
             answer=described.classes[int(answers[row])],
@@ -70,7 +74,7 @@ def drive(model: str, eps: float, steps: int, seed: int = 0) -> tuple[Outcome, .
             l2=float(found.l2[row]),
             success=bool(found.success[row]),
         )
-        for row, sample in enumerate(samples)
+        for row, (name, known) in enumerate(shown.items())
     )
 
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from advviz.compute import Engine, shipped
-from advviz.data.gallery import sample
 from advviz.data.images import SAMPLE_PREFIX
 from advviz.errors import AdvvizError
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.links import to_link
 from advviz.experiments.presets import STRENGTHS
 from advviz.experiments.protocol import Spec
+from advviz.experiments.references import true_class
 from advviz.experiments.result import Array
 from advviz.experiments.specs import VisualizeSpec
 from advviz.models.records import ModelRecord, record
@@ -78,7 +78,7 @@ def choose_home(engine: Engine) -> tuple[BoardSpec, list[Any]]:
     tried = []
     for image in CANDIDATES:
         board = replace(BoardSpec(), image=f"{SAMPLE_PREFIX}{image}")
-        true = sample(image).true_class or ""
+        true = true_class(board.image, record(board.standard)) or ""
         for eps in STRENGTHS:
             if 0 < eps <= record(board.robust).training_eps:
                 tried.append({"image": image, **screen(engine, replace(board, eps=eps), true)})

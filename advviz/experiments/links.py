@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from typing import get_args
 
 from advviz.experiments import codec
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link, to_query
 from advviz.experiments.fields import written
+from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.specs import (
     AttackSpec,
     ExplainSpec,
@@ -17,11 +19,11 @@ from advviz.experiments.specs import (
 
 __all__ = ["from_link", "from_query", "to_flags", "to_link", "to_python", "to_query"]
 
-AnySpec = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | BoardSpec
-KINDS: dict[str, type[AnySpec]] = {
-    spec.kind: spec
-    for spec in (PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, BoardSpec)
-}
+Group = BoardSpec | LadderSpec
+"""What stands for several experiments at once."""
+
+AnySpec = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Group
+KINDS: dict[str, type[AnySpec]] = {spec.kind: spec for spec in get_args(AnySpec)}
 
 
 def from_query(query: Mapping[str, str]) -> AnySpec:
@@ -57,9 +59,9 @@ def to_flags(spec: AnySpec) -> list[str]:
 
 
 def to_python(spec: AnySpec) -> str:
-    """Write a spec as a Python program that computes the same bytes; a board, all of its specs."""
+    """Write a spec as a Python program that computes the same bytes; a group, all of its specs."""
     name = type(spec).__name__
-    group = isinstance(spec, BoardSpec)
+    group = isinstance(spec, Group)
     last = (
         "results = [engine().run(each) for each in spec.specs()]"
         if group

@@ -27,6 +27,10 @@ class Spec(Protocol):
         """Name who answers queries that are not exact: "reference", or a "fast" copy."""
         ...
 
+    def __hash__(self) -> int:
+        """Hash by value: equal specs are one experiment."""
+        ...
+
     def prerequisites(self) -> tuple["Spec", ...]:
         """List the experiments whose results this one starts from."""
         ...

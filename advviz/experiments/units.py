@@ -14,7 +14,10 @@ def parse_unit(unit: str, described: ModelRecord) -> tuple[str, int]:
     what, _, rest = unit.partition(":")
     if what == "class":
         return "logits", described.class_index(rest)
-    layer, _, index = ("flatten", "", rest) if what == "unit" else rest.rpartition(":")
+    if not described.layers:
+        raise InvalidInputError(f"{described.id} names no layers; draw a class: class:NAME")
+    penultimate = described.penultimate or ""
+    layer, _, index = (penultimate, "", rest) if what == "unit" else rest.rpartition(":")
     if what not in ("unit", "channel") or not index.isdecimal():
         raise InvalidInputError(f"unit must be class:NAME, unit:N or channel:LAYER:N, got {unit!r}")
     if layer not in described.layers:

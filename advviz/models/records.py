@@ -1,111 +1,77 @@
-"""The bundled models: what each is, where it came from, and what was measured of it."""
+"""The catalogue of models: those that ship, the zoo, the user's own."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from advviz.errors import UnknownNameError
+from advviz.models.by_name import named
+from advviz.models.model_record import ModelRecord
+from advviz.models.registry import registry
+from advviz.models.uploaded import PREFIX, uploads
+from advviz.models.zoo import zoo
 from advviz.resources import assets
 
+if TYPE_CHECKING:
+    from advviz.models.own import OwnModels
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRecord:
-    """All that is known of a model but its weights.
-
-    Args:
-        id: name in links and on the command line.
-        title: name for people.
-        architecture: name of the network's class.
-        source: where the weights come from.
-        licence: of the weights.
-        sha256: of the weights file.
-        file: name of the weights file, beside the record.
-        input_size: height and width in pixels.
-        mean: of the normalization, per channel.
-        std: of the normalization, per channel.
-        classes: class ids in the order of the logits.
-        wordnet_ids: class id to the WordNet ids of the folders that it stands for.
-        training_norm: norm of the training attack; None for a standard model.
-        training_eps: radius of the training attack, pixels in [0, 1]; 0 for a standard one.
-        recipe: every setting of the training run.
-        command: that made the weights.
-        accuracies: what was measured, each with n, value, low, high, and the command.
-        layers: named layers offered for feature visualization, with their channel counts.
-    """
-
-    id: str
-    title: str
-    architecture: str
-    source: str
-    licence: str
-    sha256: str
-    file: str
-    input_size: int
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    classes: tuple[str, ...]
-    wordnet_ids: Mapping[str, tuple[str, ...]]
-    training_norm: str | None
-    training_eps: float
-    recipe: Mapping[str, Any]
-    command: str
-    accuracies: Mapping[str, Any]
-    layers: Mapping[str, int]
-
-    @property
-    def is_robust(self) -> bool:
-        """Say whether the model was trained against an attacker."""
-        return self.training_norm is not None
-
-    @property
-    def weights(self) -> Path:
-        """Locate the weights file."""
-        return assets() / "models" / self.file
-
-    def class_index(self, name: str) -> int:
-        """Return the logit of a class.
-
-        Raises:
-            UnknownNameError: the model knows no such class.
-        """
-        if name not in self.classes:
-            raise UnknownNameError(
-                f"{self.id} knows no class {name!r}; it knows {', '.join(self.classes)}"
-            )
-        return self.classes.index(name)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return every field as JSON has it."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {k: dict(v) if isinstance(v, Mapping) else v for k, v in values.items()}
+__all__ = ["ModelRecord", "bundled", "catalogue", "own_models", "read_record", "record"]
 
 
-def _read(path: Path) -> ModelRecord:
+def read_record(path: Path) -> ModelRecord:
+    """Read the record of a bundled model: its family and vocabulary are its data set's."""
     values = json.loads(path.read_text(encoding="utf-8"))
     for name in ("mean", "std", "classes"):
         values[name] = tuple(values[name])
     values["wordnet_ids"] = {k: tuple(v) for k, v in values["wordnet_ids"].items()}
-    return ModelRecord(**values)
+    dataset = values["recipe"].get("dataset", "own")
+    return ModelRecord(**{"family": dataset, "vocabulary": dataset} | values)
 
 
 @cache
-def catalogue() -> Mapping[str, ModelRecord]:
-    """Return the records of all models, by id; the standard one of a pair comes first."""
-    found = [_read(path) for path in sorted((assets() / "models").glob("*.json"))]
+def bundled() -> Mapping[str, ModelRecord]:
+    """Return the records of the models that ship, by id; the standard one of a pair first."""
+    found = [read_record(path) for path in sorted((assets() / "models").glob("*.json"))]
     found.sort(key=lambda r: (r.is_robust, r.training_eps, r.id))
     return MappingProxyType({r.id: r for r in found})
 
 
+@cache
+def own_models() -> "OwnModels":
+    """Read the user's folder of models, once: what changes there later is seen after a restart."""
+    from advviz.models.downloads import models_folder
+    from advviz.models.own import read_folder
+
+    return read_folder(models_folder(), {**bundled(), **zoo()})
+
+
+def catalogue() -> Mapping[str, ModelRecord]:
+    """Return the records of all models by id: those that ship, the zoo, the user's own."""
+    return _merged(len(registry().records))
+
+
+@lru_cache(1)
+def _merged(_registered: int) -> Mapping[str, ModelRecord]:
+    return MappingProxyType({**bundled(), **zoo(), **own_models().records, **registry().records})
+
+
 def record(model: str) -> ModelRecord:
-    """Look a model up.
+    """Look a model up: in the catalogue, among the uploads, or by its library's own name.
 
     Raises:
-        UnknownNameError: no such model; the message lists those there are.
+        UnknownNameError: no such model; the message lists those that ship.
     """
-    if model not in catalogue():
-        raise UnknownNameError(f"no model is called {model!r}; there are {', '.join(catalogue())}")
-    return catalogue()[model]
+    if model.startswith(PREFIX):
+        return uploads().record(model)
+    found = catalogue().get(model)
+    if found is None and ":" in model:
+        return named(model)
+    if found is None:
+        raise UnknownNameError(
+            f"no model is called {model[:80]!r}; there are {', '.join(bundled())} and those that "
+            "`advviz models` lists"
+        )
+    return found

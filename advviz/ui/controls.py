@@ -1,4 +1,4 @@
-"""The widgets that every page has: picture, target, strength, model; and the upload."""
+"""The widgets that every page has: picture, target, strength, model; and the drawer."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,18 +6,16 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from advviz.data import gallery, images, uploads
 from advviz.experiments.parameters import UNTARGETED
+from advviz.models.classes import labels
 from advviz.models.records import record
-from advviz.ui import state, words
-from advviz.ui.attack_controls import STOPS
+from advviz.ui import attack_controls, drawers, own_pictures, words
 from advviz.ui.fields import on_board
+from advviz.ui.picture_choice import image
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 
 WHY = {
-    "image": "Gallery pictures need no network; each carries its true class. What you choose "
-    "follows you to every page.",
     "target": "The class that the attack drives the network to. Any wrong answer is easier to "
     "reach than one that you name.",
     "strength": "How far the picture may move: the radius of the ball that the attack searches. "
@@ -34,62 +32,32 @@ def four(setup: Setup, models: Callable[[Setup], None]) -> DeltaGenerator:
         setup: of the page.
         models: the control of the model, or of the models, that the page shows.
     """
-    columns = st.columns([2.3, 1.5, 3, 1.8, 1], vertical_alignment="bottom")
+    columns = st.columns([2.3, 1.9, 2.7, 1.8, 1], vertical_alignment="bottom")
     for column, show in zip(columns, (image, target, strength, models), strict=False):
         with column:
             show(setup)
+    own_pictures.strip(setup)
     return columns[-1].empty()
 
 
-def image(setup: Setup) -> None:
-    """Choose a gallery picture, or bring one."""
-    refs = [f"sample:{sample.id}" for sample in gallery.samples()]
-    current = setup.board.image
-    st.selectbox(
-        "Picture",
-        refs if current in refs else [current, *refs],
-        format_func=_image_words,
-        help=WHY["image"],
-        **control("av.image", current, lambda setup, ref: setup.with_image(ref)),
-    )
-
-
-def _image_words(ref: str) -> str:
-    if not ref.startswith(images.SAMPLE_PREFIX):
-        return "your picture"
-    sample = gallery.sample(ref.removeprefix(images.SAMPLE_PREFIX))
-    return f"{sample.true_class or 'no class of these'} · {sample.title}"
-
-
-def upload(setup: Setup) -> None:
-    """Bring a picture: it becomes the one that is shown, and is kept by its digest."""
-    known = len(record(setup.board.standard).classes)
-    st.file_uploader(
-        "Your own picture (PNG, JPEG or WebP, up to 10 MB)",
-        type=["png", "jpg", "jpeg", "webp"],
-        key="av.upload",
-        on_change=_store_upload,
-    )
-    st.caption(
-        f"These models know {known} things, none of them people. The picture stays in this "
-        "server's memory for a while, without its metadata; it is never written to disk."
-    )
-
-
-def _store_upload() -> None:
-    file = st.session_state["av.upload"]
-    if file is not None:
-        state.change(lambda setup: setup.with_image(uploads.store(file.getvalue())))
+def more(setup: Setup, label: str) -> None:
+    """The drawer of everything else about the attack; and one's own picture."""
+    drawer = drawers.opened(label, "av.more")
+    if drawer is not None:
+        with drawer:
+            attack_controls.advanced(setup, setup.attack(setup.models[0]))
+            own_pictures.bring(setup)
 
 
 def target(setup: Setup) -> None:
     """Choose the class to reach."""
-    classes = record(setup.board.standard).classes
-    offered = [name for name in classes if name != setup.true_class or name == setup.target]
+    described, known = record(setup.board.standard), setup.true_class
+    offered = [name for name in described.classes if name != known or name == setup.target]
+    names = {**labels(described), UNTARGETED: "any other class"}
     st.selectbox(
         "Target",
         [*offered, UNTARGETED],
-        format_func=lambda name: "any other class" if name == UNTARGETED else name,
+        format_func=names.__getitem__,
         help=WHY["target"],
         **control("av.target", setup.board.target, on_board("target")),
     )
@@ -100,7 +68,7 @@ def strength(setup: Setup) -> None:
     norm, eps = setup.board.norm, setup.board.eps
     st.select_slider(
         "Strength",
-        sorted({*STOPS[norm], eps}),
+        sorted({*attack_controls.STOPS[norm], eps}),
         format_func=lambda value: words.strength(norm, value),
         help=WHY["strength"],
         **control("av.strength", eps, on_board("eps")),

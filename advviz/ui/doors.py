@@ -13,6 +13,7 @@ PAGE_OF = {
     "attack": "attack.py",
     "explain": "saliency.py",
     "visualize": "feature_visualization.py",
+    "ladder": "ladder.py",
 }
 """Which page shows a kind of spec."""
 

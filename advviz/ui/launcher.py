@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from streamlit import App, config
 
 from advviz import resources
+from advviz.data import picture_folder
 from advviz.errors import AdvvizError
 from advviz.ui import doors, state
 from advviz.ui.words import plain
@@ -119,3 +120,5 @@ def _warm(stopped: threading.Event) -> None:
                 _LOG.warning("a first question was not answered: %s", job.error)
     except AdvvizError as error:
         _LOG.warning("the models could not be warmed: %s", error)
+    if (folder := picture_folder.offered()) is not None:
+        folder.index()  # so that nobody waits for it who opens a link to one of its pictures

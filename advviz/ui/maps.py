@@ -38,7 +38,15 @@ def strength(own: Array, other: Array | None) -> str:
     """Say how strong a map is beside the other model's map of the same kind."""
     if other is None:
         return ""
+    ratio = times(own, other)
+    if not ratio:
+        return "the other model's map is empty"
+    return f"strength {ratio} of the other model" if ratio != "0" else "strength 0"
+
+
+def times(own: Array, other: Array) -> str:
+    """Say how many times as strong a map is as another; nothing, where the other is empty."""
     mine, theirs = pictures.ink_scale(own), pictures.ink_scale(other)
-    if theirs == 0 or mine == 0:
-        return "strength 0" if mine == 0 else "the other model's map is empty"
-    return f"strength ×{short(mine / theirs)} of the other model"
+    if mine == 0:
+        return "0"
+    return f"×{short(mine / theirs)}" if theirs else ""

@@ -5,23 +5,25 @@ from typing import Any
 
 import streamlit as st
 
-from advviz.data import gallery
 from advviz.experiments.specs import ExplainSpec, VisualizeSpec
+from advviz.models.classes import labels
 from advviz.models.records import record
+from advviz.ui import own_pictures
 from advviz.ui.fields import choose, count, help_of, meta_of
+from advviz.ui.picture_choice import gallery_names, title
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 
 
 def explained(setup: Setup) -> None:
     """Choose the class that the maps are for: by its role, or by its name."""
-    classes = record(setup.board.standard).classes
-    roles = setup.roles
+    described, roles = record(setup.board.standard), setup.roles
+    names = labels(described)
     st.selectbox(
         "Explain for class",
-        [*roles, *classes],
+        [*roles, *described.classes],
         format_func=lambda option: (
-            option
+            names[option]
             if option not in roles
             else f"{option} class" + (f": {roles[option]}" if roles[option] else "")
         ),
@@ -83,6 +85,7 @@ def unit(setup: Setup) -> None:
         st.selectbox(
             "Class",
             described.classes,
+            format_func=labels(described).__getitem__,
             width=180,
             help="The class whose logit the drawing raises.",
             **control("av.unit.class", rest, lambda s, name: _drawing(s, unit=f"class:{name}")),
@@ -99,7 +102,7 @@ def unit(setup: Setup) -> None:
                 "av.unit.layer", layer, lambda s, name: _drawing(s, unit=f"channel:{name}:0")
             ),
         )
-    width = described.layers[layer or "flatten"]
+    width = described.layers[layer or next(iter(described.layers))]
     prefix = f"channel:{layer}:" if layer else "unit:"
     st.number_input(
         f"{kinds[what][2:].capitalize()}, 0 to {width - 1}",
@@ -123,14 +126,14 @@ def _drawing(setup: Setup, **values: Any) -> Setup:
 
 def start(setup: Setup) -> None:
     """Choose what the drawing begins with: noise, or a picture."""
-    refs = ["noise", *(f"sample:{sample.id}" for sample in gallery.samples())]
+    names = {"noise": "noise", **gallery_names(record(setup.visualize.model))}
     current = setup.visualize.start
-    extra = [ref for ref in (current, setup.board.image) if ref not in refs]
-    names = {f"sample:{s.id}": f"{s.true_class or '–'} · {s.title}" for s in gallery.samples()}
+    extra = (current, setup.board.image, *own_pictures.refs())
+    names |= {ref: title(ref) for ref in extra if ref not in names}
     st.selectbox(
         "Start from",
-        [*refs, *dict.fromkeys(extra)],
-        format_func=lambda ref: "noise" if ref == "noise" else names.get(ref, "your picture"),
+        list(names),
+        format_func=names.__getitem__,
         width=230,
         disabled=setup.visualize.method == "fourier",  # it starts from noise of its own
         help="From noise, the network is alone with what it likes; from a picture, see what it "

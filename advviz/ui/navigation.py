@@ -15,6 +15,7 @@ SECTIONS = {
         ("attack.py", "Attack", ":material/target:"),
         ("saliency.py", "Saliency", ":material/grain:"),
         ("feature_visualization.py", "Feature visualization", ":material/brush:"),
+        ("ladder.py", "Training-strength ladder", ":material/stairs:"),
     ),
     "Set up": (("compute.py", "Compute", ":material/memory:"),),
 }

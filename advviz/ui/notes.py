@@ -18,6 +18,7 @@ from advviz.ui.attack_controls import STOPS
 from advviz.ui.curves import Curve
 from advviz.ui.figures import Finished, picture, rich, show
 from advviz.ui.kept import Kept
+from advviz.ui.picture_choice import file_name, gallery_names, title
 from advviz.ui.rows import control
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
@@ -33,17 +34,10 @@ def trail(setup: Setup) -> None:
 
 def trail_words(setup: Setup) -> str:
     """The set-up in a line: `cat → goldfish · L2 1.0 · seed 0`."""
-    start = setup.true_class or _title(setup.board.image)
+    start = setup.true_class or title(setup.board.image)
     target = setup.target or "any other class"
     strength = words.strength(setup.board.norm, setup.board.eps)
     return f"**{start} → {target}** · {strength} · seed {setup.board.seed}"
-
-
-def _title(ref: str) -> str:
-    """What a picture is called that shows no class of the models."""
-    if not ref.startswith(images.SAMPLE_PREFIX):
-        return "your picture"
-    return gallery.sample(ref.removeprefix(images.SAMPLE_PREFIX)).title
 
 
 @lru_cache(maxsize=32)
@@ -73,6 +67,8 @@ def source(setup: Setup) -> None:
     if ref.startswith(images.SAMPLE_PREFIX):
         sample = gallery.sample(ref.removeprefix(images.SAMPLE_PREFIX))
         told += f" {sample.title}. {sample.source}."
+    elif name := file_name(ref):
+        told += f" {name}, of the folder that this app was given."
     try:
         photo = source_picture(ref, size)
     except AdvvizError as error:
@@ -183,7 +179,7 @@ def cards(setup: Setup) -> list[Card]:
     stops = STOPS[setup.board.norm]
     stronger = next((stop for stop in stops if stop > setup.board.eps), stops[1])
     less = "How little is enough to fool the standard model?"
-    refs = [f"sample:{sample.id}" for sample in gallery.samples()]
+    refs = list(gallery_names(record(setup.board.standard)))
     place = refs.index(setup.board.image) if setup.board.image in refs else -1
     following = refs[(place + 1) % len(refs)]
     cards: list[Card] = [

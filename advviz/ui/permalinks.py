@@ -8,6 +8,7 @@ from advviz.errors import InvalidInputError
 from advviz.experiments import links
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.fields import read, written
+from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.references import RESULT, made_by
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
@@ -28,6 +29,8 @@ def spec_of(setup: Setup, kind: str) -> links.AnySpec:
         return setup.attack(setup.model)
     if kind == "visualize":
         return setup.visualize
+    if kind == "ladder":
+        return setup.ladder
     # The attacked picture brings its attack along; the page shows the original beside it.
     return setup.explain_on(setup.model, "smoothgrad", "attacked")
 
@@ -70,6 +73,8 @@ def adopted(setup: Setup, spec: links.AnySpec) -> Setup:
     """
     if isinstance(spec, BoardSpec):
         found = setup.with_shared(spec)
+    elif isinstance(spec, LadderSpec):
+        found = _with_ladder(setup, spec)
     elif isinstance(spec, AttackSpec):
         found = _with_attack(setup, spec)
     elif isinstance(spec, ExplainSpec):
@@ -84,6 +89,12 @@ def adopted(setup: Setup, spec: links.AnySpec) -> Setup:
 
 def _with_attack(setup: Setup, spec: AttackSpec) -> Setup:
     return replace(setup.with_shared(setup.board.with_attack(spec)), model=spec.model)
+
+
+def _with_ladder(setup: Setup, spec: LadderSpec) -> Setup:
+    _ = spec.rungs  # refuses a rung that is not on the ladder
+    setup = setup.with_ladder(spec.family)
+    return replace(setup.with_shared(spec.on(setup.board)), rung=spec.rung)
 
 
 def _with_explanation(setup: Setup, spec: ExplainSpec) -> Setup:

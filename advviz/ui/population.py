@@ -1,7 +1,7 @@
 """The figures beside the anecdotes: what was measured of the shipped models, with intervals."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,24 +50,57 @@ def survival(described: ModelRecord, norm: str, eps: float) -> Survival | None:
 
     A record's `accuracies` hold, under any names, what `advviz evaluate --json` printed.
     """
-    found = [
+    found = _measured(described, norm)
+    if not found:
+        return None
+    return _survival(min(found, key=lambda e: (abs(e["attack"]["eps"] - eps), -e["n"])))
+
+
+def compared(models: Sequence[ModelRecord], norm: str, eps: float) -> dict[str, Survival]:
+    """The measurements of several models under one and the same attack, by model id.
+
+    Of the attacks in a norm that were tried on most of the models, it is the one nearest to a
+    strength, and of those the one on most pictures; a model without that measurement is left
+    out.
+    """
+    by_attack: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for described in models:
+        for entry in _measured(described, norm):
+            asked = json.dumps([entry["attack"], entry["n"]], sort_keys=True)
+            by_attack.setdefault(asked, {})[described.id] = entry
+    if not by_attack:
+        return {}
+
+    def preference(asked: str) -> tuple[float, ...]:
+        found = by_attack[asked]
+        (entry, *_) = found.values()
+        return -len(found), abs(entry["attack"]["eps"] - eps), -entry["n"]
+
+    best = by_attack[min(by_attack, key=preference)]
+    return {model: _survival(entry) for model, entry in best.items()}
+
+
+def _measured(described: ModelRecord, norm: str) -> list[Mapping[str, Any]]:
+    """What `advviz evaluate --json` printed of a model under attacks in a norm."""
+    return [
         entry
         for entry in described.accuracies.values()
         if isinstance(entry, Mapping)
         and "robust_accuracy" in entry
         and entry["attack"]["norm"] == norm
     ]
-    if not found:
-        return None
-    entry = min(found, key=lambda e: (abs(e["attack"]["eps"] - eps), -e["n"]))
+
+
+def _survival(entry: Mapping[str, Any]) -> Survival:
     attack, n = entry["attack"], entry["n"]
     restarts = attack.get("restarts", 1)
     named = f"{attack['name'].upper()}-{attack['steps']}, untargeted, "
-    named += f"{strength(norm, attack['eps'])}, {restarts} restart{'s' if restarts > 1 else ''}"
+    named += f"{strength(attack['norm'], attack['eps'])}, "
+    named += f"{restarts} restart{'s' if restarts > 1 else ''}"
     return Survival(
         clean=Share.read(entry["clean_accuracy"], n),
         robust=Share.read(entry["robust_accuracy"], n),
-        norm=norm,
+        norm=attack["norm"],
         eps=attack["eps"],
         attack=named,
     )

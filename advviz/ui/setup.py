@@ -12,9 +12,11 @@ from typing import Any
 from advviz.experiments import presets
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link
+from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.parameters import PREDICTED, UNTARGETED
 from advviz.experiments.references import RESULT, true_class
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
+from advviz.models import ladders
 from advviz.models.records import record
 from advviz.ui.view import View
 
@@ -28,6 +30,7 @@ class Setup:
     model: str  # the model of the pages that show one
     explain_extras: Mapping[str, Any] = field(default_factory=dict)  # objective, sigma_unit, ...
     explained_class: str | None = None  # a class for the maps that is neither true nor target
+    rung: str | None = None  # where the ladder stands; None: on the robust model of the board
     view: View = field(default_factory=View)
 
     def attack(self, model: str) -> AttackSpec:
@@ -92,6 +95,37 @@ class Setup:
             visualize = replace(visualize, unit=f"class:{board.target}")
         return replace(self, board=board, visualize=visualize)
 
+    @property
+    def ladder(self) -> LadderSpec:
+        """What the board asks, on every rung of the ladder of its models."""
+        return _ladder(self.board, self.rung)
+
+    def with_ladder(self, family: str) -> "Setup":
+        """Choose a ladder: its lowest and highest rung become the models of all pages.
+
+        A target that they do not know gives way to one that they know.
+
+        Raises:
+            UnknownNameError: no such ladder.
+        """
+        if family == self.ladder.family:
+            return self
+        found = ladders.rungs(family)
+        low, high, target = found[0], found[-1], self.board.target
+        if target != UNTARGETED and target not in low.classes:
+            known = true_class(self.board.image, low)
+            target = next(name for name in low.classes if name != known)
+        board = replace(self.board, standard=low.id, robust=high.id, target=target)
+        drawn = low.classes[0] if target == UNTARGETED else target
+        return replace(
+            self,
+            board=board,
+            visualize=VisualizeSpec(model=high.id, unit=f"class:{drawn}"),
+            model=low.id,
+            rung=None,
+            explained_class=None,
+        )
+
     def with_view(self, **values: Any) -> "Setup":
         """Change how results are shown."""
         return replace(self, view=replace(self.view, **values))
@@ -114,6 +148,14 @@ class Setup:
 @lru_cache(512)  # a class asks for the same ones, several times in a run
 def _attack(board: BoardSpec, model: str) -> AttackSpec:
     return board.attack(model)
+
+
+@lru_cache(512)
+def _ladder(board: BoardSpec, rung: str | None) -> LadderSpec:
+    family = ladders.ladder_of(board.standard, board.robust)
+    ids = [described.id for described in ladders.rungs(family)]
+    front = next((r for r in (rung, board.robust) if r in ids), ids[-1])
+    return LadderSpec.of(board, family, front)
 
 
 def default() -> Setup:

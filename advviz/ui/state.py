@@ -16,7 +16,7 @@ from advviz import compute
 from advviz.errors import AdvvizError
 from advviz.experiments.protocol import Spec
 from advviz.experiments.specs import PredictSpec
-from advviz.models.records import catalogue
+from advviz.models.records import bundled
 from advviz.ui import permalinks
 from advviz.ui import setup as setups
 from advviz.ui.setup import Setup
@@ -45,7 +45,7 @@ def first_questions() -> tuple[Spec, ...]:
     without a link sees on Home and on Compare.
     """
     setup = setups.default()
-    questions = [PredictSpec(model=model, image=setup.board.image) for model in catalogue()]
+    questions = [PredictSpec(model=model, image=setup.board.image) for model in bundled()]
     return tuple(dict.fromkeys((*questions, *setup.board.specs())))
 
 

@@ -13,11 +13,11 @@ import streamlit as st
 
 from advviz import pictures
 from advviz.experiments import links
-from advviz.experiments.board import BoardSpec
-from advviz.experiments.links import AnySpec
+from advviz.experiments.links import AnySpec, Group
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.models.records import record
+from advviz.ui import drawers
 from advviz.ui.running import Finds
 from advviz.ui.words import ROW
 
@@ -38,14 +38,12 @@ def offer(finds: Finds, words: Mapping[str, str], specs: Sequence[AnySpec]) -> N
         words: of the page's link.
         specs: the experiments to give as commands and as code.
     """
-    drawer = st.expander(
-        "Take it home: pictures, numbers, link, command, Python", key="av.take", on_change="rerun"
-    )
-    if not drawer.open:  # it is a third of what a page costs, and seldom looked at
+    drawer = drawers.opened("Take it home: pictures, numbers, link, command, Python", "av.take")
+    if drawer is None:
         return
     with drawer:
         for spec in specs:
-            shown = None if isinstance(spec, BoardSpec) else finds.get(spec)
+            shown = None if isinstance(spec, Group) else finds.get(spec)
             if isinstance(spec, Pictured) and shown and shown.result:
                 downloads(spec, shown.result)
         code(words, specs)

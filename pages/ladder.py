@@ -1,0 +1,56 @@
+"""Training-strength ladder: one experiment on every rung of a family of models."""
+
+import streamlit as st
+
+from advviz.ui import (
+    components,
+    controls,
+    ladder,
+    ladder_controls,
+    notes,
+    price,
+    rungs,
+    running,
+    state,
+    take_home,
+)
+from advviz.ui import view_controls as viewing
+
+PAGE = state.Page("ladder", ("draw", "scale", "smooth"))
+
+setup = state.begin(PAGE)
+spec = setup.ladder
+
+button = controls.four(setup, ladder_controls.family)
+left, right = st.columns([1.6, 1], gap="large", vertical_alignment="bottom")
+with left:
+    ladder_controls.rung(setup)
+with right:
+    notes.trail(setup)
+trouble = st.container()
+place = st.empty()
+with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+    viewing.explained(setup)
+    viewing.explained_image(setup)
+    viewing.drawing(setup)
+    viewing.scale(setup)
+    viewing.smooth(setup)
+
+left, right = st.columns([1.2, 1], gap="large", vertical_alignment="center")
+with left:
+    st.subheader("The price, rung by rung")
+    if drawn := price.chart(spec):
+        components.drawing(drawn, "av.price")
+with right:
+    st.html(price.told(spec) + price.table(spec))
+controls.more(setup, "Advanced: norm, steps, step size, start, seed; your own picture")
+notes.source(setup)
+taken = st.container()
+
+finds = running.show(spec.specs(), place, lambda finds: ladder.draw(setup, finds), button)
+with trouble:
+    running.failures(finds)
+with taken:
+    front = rungs.row(spec, spec.rung)
+    specs = [spec, front.attack, front.smoothgrad, front.favourite]
+    take_home.offer(finds, state.link(PAGE), specs)
