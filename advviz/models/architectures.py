@@ -13,8 +13,8 @@ from advviz.models.normalize import Normalize
 from advviz.models.resnet import SlimResNet
 
 SLIM = "SlimResNet"
-POOLED_STEM = 64
-"""Pixels from which on the slim network halves the size once more at its start."""
+STRIDED_STEM = 64
+"""Pixels from which on the slim network halves the size at its start."""
 
 
 def build(described: ModelRecord) -> nn.Module:
@@ -72,7 +72,7 @@ def normalized(network: nn.Module, mean: Sequence[float], std: Sequence[float]) 
 def _slim(described: ModelRecord, _name: str) -> nn.Module:
     return SlimResNet(
         len(described.classes),
-        pool_stem=described.input_size >= POOLED_STEM,
+        strided_stem=described.input_size >= STRIDED_STEM,
         mean=described.mean,
         std=described.std,
     )
