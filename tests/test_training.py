@@ -69,13 +69,25 @@ def same_weights(one, other):
 # --- recipes -------------------------------------------------------------------------
 
 
-def test_partners_differ_in_the_attack_alone():
-    """The same data, the same schedule, the same seed."""
-    standard, robust = recipe("tiny14-standard"), recipe("tiny14-robust-l2")
-    attack = {"name": "", "eps": 0.0, "attack_steps": 1, "step_size": 0.0}
+@pytest.mark.parametrize("name", [n for n, r in RECIPES.items() if r.eps > 0])
+def test_partners_differ_in_the_attack_alone(name):
+    """The same data, the same schedule, the same seed; steps of the same share of the ball."""
+    robust = recipe(name)
+    standard = recipe(f"{robust.dataset}-standard")
+    attack = {"name": "", "eps": 0.0, "step_size": 0.0}
     assert replace(standard, **attack) == replace(robust, **attack)
     assert standard.eps == 0 < robust.eps
-    assert RECIPES.keys() == {"tiny14-standard", "tiny14-robust-l2"}
+    assert robust.step_size == pytest.approx(0.7 * robust.eps)
+
+
+def test_there_are_two_pairs_and_the_rungs_between():
+    """By the eps that they were trained with."""
+    found = {(r.dataset, r.eps) for r in RECIPES.values()}
+    assert found == {("tiny14", e) for e in (0, 0.25, 0.5, 1.5, 3)} | {
+        ("cifar10", 0),
+        ("cifar10", 0.5),
+    }
+    assert {name.rpartition("-")[2] for name, r in RECIPES.items() if r.eps == 0} == {"standard"}
 
 
 def test_an_unknown_recipe_is_named_with_the_known_ones():

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,12 @@ import torch
 from advviz.cli.computing import progress_bar
 from advviz.cli.inputs import whole_number
 from advviz.cli.outputs import check_folder
-from advviz.data.classes import TINY14
 from advviz.data.folders import LabelledFiles, labelled_files
 from advviz.errors import InvalidInputError
-from advviz.models.resnet import SlimResNet
+from advviz.models.architectures import slim_network
 from advviz.resources import assets
 from advviz.training.batches import ImageSet, split
+from advviz.training.datasets import DATASETS
 from advviz.training.recipe import RECIPES, Recipe, recipe
 from advviz.training.release import release
 from advviz.training.trainer import Run, train
@@ -31,7 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "recipe", metavar="MODEL", help=f"the model to make: {', '.join(sorted(RECIPES))}"
     )
     parser.add_argument(
-        "--images", type=Path, metavar="FOLDER", help="training images, one folder a class"
+        "--images",
+        type=Path,
+        action="append",
+        metavar="FOLDER",
+        help="training images, one folder a class; repeatable",
     )
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="log, checkpoints and weights"
@@ -61,20 +65,24 @@ def execute(args: argparse.Namespace) -> int:
     if args.threads is not None:
         torch.set_num_threads(whole_number("threads", args.threads, 1, 1024))
     check_folder(args.out)
-    files = labelled_files(args.images, tuple(TINY14), TINY14)
-    _train(args, chosen, files)
+    dataset = DATASETS[chosen.dataset]
+    found = [labelled_files(f, dataset.classes, dataset.wordnet_ids) for f in args.images]
+    _train(args, chosen, found)
     return 0
 
 
-def _train(args: argparse.Namespace, chosen: Recipe, files: LabelledFiles) -> None:
-    train_rows, validation_rows = split(files, chosen)
-    if len(train_rows) < chosen.images_per_epoch:
+def _train(args: argparse.Namespace, chosen: Recipe, found: Sequence[LabelledFiles]) -> None:
+    splits = [split(files, chosen) for files in found]
+    count = sum(len(train_rows) for train_rows, _ in splits)
+    if count < chosen.images_per_epoch:
         raise InvalidInputError(
             f"an epoch of {chosen.name} draws {chosen.images_per_epoch} images without "
-            f"repetition, {args.images} has {len(train_rows)} to train on; give more images"
+            f"repetition, {', '.join(map(str, args.images))} has {count} to train on; "
+            "give more images"
         )
-    data = ImageSet.read(files, train_rows, chosen.size)
-    validation = ImageSet.read(files, validation_rows, chosen.size)
+    parts = [(files, *rows) for files, rows in zip(found, splits, strict=True)]
+    data = ImageSet.joined([ImageSet.read(f, rows, chosen.size) for f, rows, _ in parts])
+    validation = ImageSet.joined([ImageSet.read(f, rows, chosen.size) for f, _, rows in parts])
     mean, std = data.mean_and_std()
     args.out.mkdir(parents=True, exist_ok=True)
     run = _new_run(chosen, data, mean, std, args.device)
@@ -95,9 +103,10 @@ def _bar_report(bar: Any) -> Callable[[int, int, float], None]:
 def _new_run(
     chosen: Recipe, data: ImageSet, mean: list[float], std: list[float], device: str
 ) -> Run:
+    classes = len(DATASETS[chosen.dataset].classes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(chosen.seed)
-        networks = [SlimResNet(len(TINY14), mean=mean, std=std) for _ in range(2)]
+        networks = [slim_network(classes, chosen.size, mean, std) for _ in range(2)]
     for network in networks:
         whiten(network.patches, data, mean, std, chosen.whitening)
         network.to(device).to(memory_format=torch.channels_last)

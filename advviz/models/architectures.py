@@ -69,13 +69,15 @@ def normalized(network: nn.Module, mean: Sequence[float], std: Sequence[float]) 
     return network
 
 
+def slim_network(
+    classes: int, size: int, mean: Sequence[float], std: Sequence[float]
+) -> SlimResNet:
+    """Make the bundled models' network for images of a size in pixels."""
+    return SlimResNet(classes, strided_stem=size >= STRIDED_STEM, mean=mean, std=std)
+
+
 def _slim(described: ModelRecord, _name: str) -> nn.Module:
-    return SlimResNet(
-        len(described.classes),
-        strided_stem=described.input_size >= STRIDED_STEM,
-        mean=described.mean,
-        std=described.std,
-    )
+    return slim_network(len(described.classes), described.input_size, described.mean, described.std)
 
 
 def _torchvision(described: ModelRecord, name: str) -> nn.Module:

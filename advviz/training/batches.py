@@ -26,6 +26,11 @@ class ImageSet:
         )
         return cls(pixels, torch.tensor([files.labels[row] for row in rows]))
 
+    @classmethod
+    def joined(cls, sets: Sequence["ImageSet"]) -> "ImageSet":
+        """Put sets one after the other."""
+        return cls(torch.cat([s.pixels for s in sets]), torch.cat([s.labels for s in sets]))
+
     def mean_and_std(self) -> tuple[list[float], list[float]]:
         """Measure the pixel mean and standard deviation per channel, in [0, 1]."""
         std, mean = torch.std_mean(self.pixels[::10].float() / 255, dim=(0, 2, 3))

@@ -28,6 +28,7 @@ class Recipe:
     ema_decay: float = 0.998
     held_out: int = 20  # images of each folder that are never trained on
     validated: int = 10  # of those, the ones measured after every epoch
+    validation_eps: float = 1.0  # L2, of the attack that they are measured under
     eps: float = 0.0  # L2, pixels in [0, 1]; 0 trains on clean images
     attack_steps: int = 2
     step_size: float = 0.0
@@ -44,7 +45,7 @@ class Recipe:
             )
         if not 0 <= self.warmup < 1:
             raise InvalidInputError(f"warmup must lie in [0, 1), got {self.warmup}")
-        for field in ("eps", "peak_lr", "step_size", "whitening"):
+        for field in ("eps", "peak_lr", "step_size", "validation_eps", "whitening"):
             value = getattr(self, field)
             if not (isfinite(value) and value >= 0):
                 raise InvalidInputError(f"{field} must be finite and >= 0, got {value}")
@@ -68,10 +69,34 @@ class Recipe:
         return asdict(self)
 
 
-_STANDARD = Recipe(name="tiny14-standard")
-_ROBUST = replace(_STANDARD, name="tiny14-robust-l2", eps=1.5, attack_steps=2, step_size=1.05)
+REACH = 0.7
+"""Length of a step of the training attack, in eps: two of them pass the ball's surface."""
 
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (_STANDARD, _ROBUST)}
+
+def _against(standard: Recipe, name: str, eps: float) -> Recipe:
+    """Return the recipe of a robust partner."""
+    return replace(standard, name=name, eps=eps, step_size=round(REACH * eps, 6))
+
+
+_TINY14 = Recipe(name="tiny14-standard")
+_CIFAR10 = Recipe(
+    name="cifar10-standard",
+    dataset="cifar10",
+    size=32,
+    images_per_epoch=51_200,
+    crop_padding=4,
+    held_out=50,
+    validated=50,
+    validation_eps=0.5,
+)
+_ALL = (
+    _TINY14,
+    _against(_TINY14, "tiny14-robust-l2", 1.5),
+    *(_against(_TINY14, f"tiny14-l2-{eps:g}", eps) for eps in (0.25, 0.5, 3.0)),
+    _CIFAR10,
+    _against(_CIFAR10, "cifar10-robust-l2", 0.5),
+)
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
 
 
 def recipe(name: str) -> Recipe:

@@ -6,12 +6,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from advviz.data.classes import TINY14
 from advviz.errors import InvalidInputError
+from advviz.training.datasets import DATASETS
 from advviz.training.recipe import Recipe
 
 LAYERS = {"flatten": 256, "layer1": 32, "layer2": 64, "layer3": 128, "layer4": 256}
-SOURCE = "trained by the advviz project on 45 classes of Tiny ImageNet (Stanford CS231n)"
 
 
 def release(run: Path, recipe: Recipe, epoch: int, models: Path) -> Path:
@@ -44,21 +43,21 @@ def release(run: Path, recipe: Recipe, epoch: int, models: Path) -> Path:
 
 
 def _record(recipe: Recipe, trained: dict[str, Any], weights: bytes) -> dict[str, Any]:
-    robust = recipe.eps > 0
+    robust, dataset = recipe.eps > 0, DATASETS[recipe.dataset]
     kind = f"robust, L2 eps {recipe.eps}" if robust else "standard"
     return {
         "id": recipe.name,
-        "title": f"Tiny14 {kind}",
+        "title": f"{dataset.title} {kind}",
         "architecture": "SlimResNet",
-        "source": SOURCE,
+        "source": dataset.source,
         "licence": "MIT",
         "sha256": hashlib.sha256(weights).hexdigest(),
         "file": f"{recipe.name}.safetensors",
         "input_size": recipe.size,
         "mean": trained["mean"],
         "std": trained["std"],
-        "classes": list(TINY14),
-        "wordnet_ids": {name: list(ids) for name, ids in TINY14.items()},
+        "classes": list(dataset.classes),
+        "wordnet_ids": {name: list(ids) for name, ids in dataset.wordnet_ids.items()},
         "training_norm": "l2" if robust else None,
         "training_eps": recipe.eps,
         "recipe": {k: v for k, v in trained.items() if k not in ("mean", "std")},

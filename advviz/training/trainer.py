@@ -186,7 +186,7 @@ def update_average(average: nn.Module, network: nn.Module, decay: float, step: i
 def validate(network: nn.Module, images: ImageSet, recipe: Recipe) -> dict[str, float]:
     """Measure clean and attacked accuracy on held-out images.
 
-    The attack is PGD-10 at L2 1.0 for both partners, so that their logs can be compared; it
+    The attack is PGD-10, the same for both partners, so that their logs can be compared; it
     serves to choose among epochs, not to claim robustness.
     """
     device = next(network.parameters()).device
@@ -203,13 +203,14 @@ def validate(network: nn.Module, images: ImageSet, recipe: Recipe) -> dict[str, 
             network,
             batch,
             labels,
-            L2Ball(1.0),
+            L2Ball(recipe.validation_eps),
             steps=VALIDATION_STEPS,
-            step_size=2.5 / VALIDATION_STEPS,
+            step_size=2.5 * recipe.validation_eps / VALIDATION_STEPS,
             stream=BatchStream(batch, generator),
         )
         with torch.no_grad():
             clean += int((network(batch).argmax(1) == labels).sum())
             attacked += int((network(adversarial).argmax(1) == labels).sum())
     count = len(images.labels)
-    return {"clean": round(clean / count, 4), "pgd10_l2_1.0": round(attacked / count, 4)}
+    named = f"pgd{VALIDATION_STEPS}_l2_{recipe.validation_eps}"
+    return {"clean": round(clean / count, 4), named: round(attacked / count, 4)}
