@@ -90,8 +90,7 @@ def search_curves(setup: Setup, finds: Finds) -> None:
     drawn = _kept_curves.get(key, list(found.values()), lambda: _curves(setup, found))
     st.html(drawn.head)
     components.drawing(drawn.svg, "av.curves")
-    st.html(Finished(drawn.table))
-    st.caption(drawn.told)
+    st.html(Finished(drawn.below))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +99,7 @@ class Curves:
 
     head: str
     svg: str
-    table: str
-    told: str
+    below: str
 
 
 _kept_curves = Kept[Curves](256)
@@ -118,15 +116,17 @@ def _curves(setup: Setup, found: Mapping[str, Result]) -> Curves:
         first = result.facts["first_success"]
         symbol, word = ROW[described.is_robust]
         drawn.append(Curve(described, f"{symbol} {word}", [float(p) for p in share], mark=first))
-        told = "not within the budget" if first is None else f"at step {first}"
-        rows.append(f"{symbol} {word}: first fooled {told}.")
+        fooled = "not within the budget" if first is None else f"at step {first}"
+        rows.append(f"{symbol} {word}: first fooled {fooled}.")
     title = f"Confidence in {setup.target or setup.true_class or 'its first answer'} at each step"
+    told = (
+        f"{' '.join(rows)} Measured during the search. "
+        "A curve that stays low says that this attack failed, not that none can succeed."
+    )
     return Curves(
         head=show(f"<p><b>{title}</b></p>"),
         svg=curves.confidence(drawn, title),
-        table=curves.table(drawn),
-        told=" ".join(rows) + " Measured during the search. "
-        "A curve that stays low says that this attack failed, not that none can succeed.",
+        below=curves.table(drawn) + show(f'<p class="av-quiet">{rich(told)}</p>'),
     )
 
 
@@ -161,8 +161,9 @@ Card = tuple[str, str, Change]
 def try_next(setup: Setup) -> None:
     """Three cards, each changing one thing."""
     st.html(show("<p><b>Try next</b>: each card changes one thing</p>"))
-    for column, (label, why, change) in zip(st.columns(3), cards(setup), strict=True):
-        with column.container(border=True):
+    columns = st.columns(3, border=True)
+    for column, (label, why, change) in zip(columns, cards(setup), strict=True):
+        with column:
             st.button(
                 label,
                 key=f"av.try.{label}",
