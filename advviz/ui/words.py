@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from advviz.models.model_record import ModelRecord
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -126,6 +128,15 @@ ROW = {
     True: ("●", "Robust"),
 }
 """Symbol and word of a model, by whether it was trained against an attacker."""
+
+
+def model_name(described: ModelRecord, other: ModelRecord) -> str:
+    """Name a model of a pair: by its kind, or by its title where both are of one kind."""
+    symbol, word = ROW[described.is_robust]
+    if other.is_robust == described.is_robust:
+        return f"{symbol} {described.title}"
+    return f"{symbol} {word.lower()}"
+
 
 CAPTIONS = {
     "original": (
