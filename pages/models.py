@@ -22,9 +22,10 @@ setup = state.begin(PAGE)
 pairs.told()
 st.html(show(f"<p>The pages show {rich(pairs.in_use(setup))}.</p>"))
 
-left, right = st.columns([1, 1.6], gap="large")
+family = model_choice.family()
+left, right = st.columns([1, 2.4], gap="large")
 with left:
-    described = model_choice.choose(setup)
+    described = model_choice.choose(setup, family)
 with right:
     if described is not None:
         st.html(model_cards.card(described))

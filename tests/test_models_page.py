@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 from advviz import resources
 from advviz.compute import State, fetching
 from advviz.compute.fetching import Fetcher
+from advviz.data import images
 from advviz.errors import InvalidInputError, WeightsError
 from advviz.experiments.result import Result
 from advviz.experiments.specs import PredictSpec
@@ -24,6 +25,7 @@ from advviz.models import shelf, uploaded
 from advviz.models.own import OwnModels
 from advviz.models.records import bundled, catalogue, record
 from advviz.models.uploaded import Uploads
+from advviz.protocol import run
 from advviz.ui import (
     components,
     figures,
@@ -445,6 +447,19 @@ def test_an_uploaded_model_is_checked_tested_and_can_stand_in_a_pair(engine: Fak
 
 
 @pytest.mark.usefixtures("engine", "fetches")
+def test_an_uploaded_model_that_left_the_server_is_one_sentence(
+    brought, monkeypatch: pytest.MonkeyPatch
+):
+    at = brought(record("tiny14-standard").weights.read_bytes())
+    at.button(key="av.pair.use").click().run()
+    monkeypatch.setattr(uploaded, "_uploads", Uploads())
+    at.switch_page(str(resources.pages() / "compare.py")).run()
+    assert len(at.warning) == 1
+    assert "upload it again" in at.warning[0].value
+    assert at.session_state["av.setup"] == setups.default()
+
+
+@pytest.mark.usefixtures("engine", "fetches")
 def test_an_upload_that_does_not_fit_is_one_sentence(brought):
     at = brought(b"\x80\x04 a pickle")
     assert len(at.warning) == 1
@@ -472,3 +487,28 @@ def test_the_replay_of_a_thousand_classes_sends_a_few():
     assert data["followed"] == [0, 1]
     assert len(data["classes"]) == len(data["probabilities"][0]) <= 20
     assert all(frame.startswith("data:image/webp") for frame in data["frames"])
+
+
+def test_of_a_long_attack_on_large_pictures_the_two_ends_are_kept(monkeypatch: pytest.MonkeyPatch):
+    """A thousand steps at 224 pixels would be 600 MB, several times over."""
+    from advviz.experiments import procedures
+    from advviz.models.classifier import Classifier
+    from advviz.models.loading import load_model
+
+    spec = setups.default().board.attack("tiny14-standard")
+    spec = replace(spec, steps=3)
+    described = record(spec.model)
+    pixels = images.load(spec.image, described.input_size).pixels
+    classifier = Classifier(load_model(spec.model))
+    whole = run(procedures.attack(spec, described, pixels), classifier)
+    monkeypatch.setattr(procedures, "RECORDED", 3 * pixels.nbytes)
+    ends = run(procedures.attack(spec, described, pixels), classifier)
+    assert whole.arrays["trajectory"].shape[0] == 4
+    assert (
+        ends.arrays["trajectory"] == [ends.arrays["original"], ends.arrays["adversarial"]]
+    ).all()
+    assert (ends.arrays["curve_probabilities"] == whole.arrays["curve_probabilities"]).all()
+    data = components.replay_data(described, ends, ("goldfish",), "l2")
+    assert data["steps"] == [0, 3]
+    assert len(data["frames"]) == 2
+    assert len(data["probabilities"]) == 4

@@ -66,18 +66,22 @@ def replay_data(
     """
     arrays, first = result.arrays, result.facts["first_success"]
     unit = 255 if norm == "linf" else 1
-    last = len(arrays["trajectory"]) - 1
-    every = -(-last // FRAMES) if last > FRAMES else 1
+    last = len(arrays["curve_distance"]) - 1
     returned = _returned(result)
-    marked = {returned, last} if first is None else {returned, last, first}
-    steps = sorted({*range(0, last + 1, every), *marked})
+    if len(arrays["trajectory"]) > last:
+        every = -(-last // FRAMES) if last > FRAMES else 1
+        marked = {returned, last} if first is None else {returned, last, first}
+        steps = sorted({*range(0, last + 1, every), *marked})
+        pixels = [arrays["trajectory"][step] for step in steps]
+    else:  # a long attack on a large picture: its two ends alone were kept
+        steps, returned, pixels = [0, last], last, [*arrays["trajectory"]]
     named = _named(described, arrays["curve_probabilities"], followed)
     return {
         "accent": accent(described),
         "classes": [described.classes[index] for index in named],
         "followed": list(range(len(followed))),
         "steps": steps,
-        "frames": [frame(pictures.photo(arrays["trajectory"][step])) for step in steps],
+        "frames": [frame(pictures.photo(each)) for each in pixels],
         "probabilities": [
             [round(float(p), 5) for p in row] for row in arrays["curve_probabilities"][:, named]
         ],

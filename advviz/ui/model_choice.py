@@ -15,8 +15,8 @@ _FAMILY, _ARCHITECTURE = "av.models.family", "av.models.architecture"
 _MODEL, _NEXT = "av.models.chosen", "av.models.next"
 
 
-def choose(setup: Setup) -> ModelRecord | None:
-    """Choose a family, maybe an architecture, and a model; None where a family is empty."""
+def family() -> str:
+    """Choose a family of models."""
     _take_next()
     st.segmented_control(
         "Family",
@@ -27,7 +27,11 @@ def choose(setup: Setup) -> ModelRecord | None:
         help="Adversarially augmented models saw attacked pictures as more data; no search was "
         "made against them while they learned, and they are not robust.",
     )
-    family = st.session_state[_FAMILY]
+    return str(st.session_state[_FAMILY])
+
+
+def choose(setup: Setup, family: str) -> ModelRecord | None:
+    """Choose a model of a family, maybe by its architecture; None where there is none."""
     found = _members(family)
     if len(found) > MANY:
         found = _of_architecture(found)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from advviz import resources
 from advviz.models import ladders, shelf
 from advviz.models.records import ModelRecord, catalogue, record
 from advviz.ui import model_uploads, state
@@ -102,6 +103,9 @@ def told() -> None:
     words = st.session_state.pop("av.pair.used", None)
     if words:
         st.success(plain(words))
+        st.page_link(
+            resources.pages() / "compare.py", label="Compare them", icon=":material/compare:"
+        )
 
 
 def in_use(setup: Setup) -> str:
