@@ -34,6 +34,7 @@ from advviz.ui import (
     model_shelf,
     model_uploads,
     pairs,
+    permalinks,
     running,
     smoke_test,
     state,
@@ -391,6 +392,33 @@ def test_a_used_pair_is_what_the_other_pages_ask_about(engine: FakeEngine):
     assert not at.exception
     assert {spec.model for spec in engine.attacks()} == {ARM, RUNG}
     assert "ResNet-18, robust, L2 eps 0.5" in told(at)
+
+
+@pytest.mark.parametrize("kind", ["attack", "explain", "visualize"])
+@pytest.mark.parametrize("here", [(), (ARM,)], ids=["alone", "with its standard arm"])
+def test_a_link_to_a_model_of_another_pair_brings_a_pair(
+    engine: FakeEngine, kind: str, here: tuple[str, ...]
+):
+    """Picture, target and classes are then those of the model in the link."""
+    for model in here:
+        have(model)
+    first = setups.default().with_pair(ARM, RUNG)
+    first = replace(first, model=RUNG)
+    at = AppTest.from_file(str(resources.entry_script()), default_timeout=120)
+    pages = {
+        "attack": "attack.py",
+        "explain": "saliency.py",
+        "visualize": "feature_visualization.py",
+    }
+    at.switch_page(str(resources.pages() / pages[kind]))
+    for name, value in permalinks.to_query(first, kind, ()).items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception
+    assert not at.error
+    assert not at.warning
+    assert at.session_state["av.setup"].models == ((ARM, RUNG) if here else (RUNG, RUNG))
+    assert {spec.model for spec in engine.asked} <= {ARM, RUNG}
 
 
 @pytest.mark.usefixtures("engine")

@@ -72,11 +72,11 @@ def picture(image: Bytes, alt: str, side: int = SIDE, smooth: bool = False) -> s
     """A picture as PNG data: enlarged by whole pixels, or smoothly if asked for.
 
     Whole pixels are enlarged by the browser, as the style sheet says: what is sent stays small.
-    A picture that is larger than its place becomes a thumbnail, and a click shows it 1:1; it is
-    sent as WebP, for as PNG twelve of them are two megabytes.
+    A picture larger than a place of the board becomes a thumbnail, and a click shows it 1:1; it
+    is sent as WebP, for as PNG twelve of them are two megabytes.
     """
-    if image.shape[0] > side:
-        return _thumbnail(_webp(image.tobytes(), image.shape), alt, image.shape[0])
+    if image.shape[0] > SIDE:
+        return _thumbnail(_webp(image.tobytes(), image.shape), alt, image.shape[0], side)
     shown = side if smooth else image.shape[0] * max(side // image.shape[0], 1)
     data = _encoded(image.tobytes(), image.shape, side if smooth else None)
     return _element(data, alt, f' width="{shown}" height="{shown}"')
@@ -111,10 +111,10 @@ def _as_webp(image: Bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _thumbnail(data: str, alt: str, size: int) -> str:
+def _thumbnail(data: str, alt: str, size: int, side: int) -> str:
     return (
         f'<img src="data:image/webp;base64,{data}" alt="{escape(alt, quote=True)}" tabindex="0" '
-        f'class="av-thumbnail" title="{size} pixels; click for 1:1" width="{size}" height="{size}">'
+        f'class="av-thumbnail" title="{size} pixels; click for 1:1" width="{side}" height="{side}">'
     )
 
 

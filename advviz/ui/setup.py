@@ -20,6 +20,7 @@ from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.models import ladders
 from advviz.models.classes import known_class
 from advviz.models.records import ModelRecord, record
+from advviz.models.shelf import is_on_disk
 from advviz.ui.view import View
 
 
@@ -144,6 +145,15 @@ class Setup:
             explained_class=None,
         )
 
+    def with_model(self, model: str) -> "Setup":
+        """Choose the model of the pages that show one; if it is not of the pair, a pair with it.
+
+        Raises:
+            UnknownNameError: no such model.
+        """
+        is_shown = model in (self.board.standard, self.board.robust)
+        return replace(self if is_shown else self.with_pair(*pair_with(model)), model=model)
+
     def _target_for(self, described: ModelRecord) -> str:
         """Name the target as another model knows it, or the class after the true one."""
         target, shown = self.board.target, true_class(self.board.image, described)
@@ -180,6 +190,19 @@ def comparable(first: ModelRecord, second: ModelRecord) -> bool:
     return first.input_size == second.input_size and (
         first.classes is second.classes or first.classes == second.classes
     )
+
+
+def pair_with(model: str) -> tuple[str, str]:
+    """Choose the partner of a model: the other end of its ladder that is here, or itself."""
+    described = record(model)
+    for rungs in ladders.ladders().values():
+        ids = [rung.id for rung in rungs]
+        others = [rung.id for rung in rungs if rung.id != model and is_on_disk(rung)]
+        if model in ids and others:
+            partner = others[0] if described.is_robust else others[-1]
+            first, second = sorted((model, partner), key=ids.index)
+            return first, second
+    return model, model
 
 
 @lru_cache(512)  # a class asks for the same ones, several times in a run
