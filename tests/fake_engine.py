@@ -79,18 +79,18 @@ def made_up(spec: Spec) -> Result:
     if isinstance(spec, ExplainSpec):
         return _map(spec)
     if isinstance(spec, VisualizeSpec):
-        start, picture = _noise(0), _noise(1)
+        start, picture = _noise(0, spec.model), _noise(1, spec.model)
         values = np.linspace(-1, 9, STEPS + 1, dtype=np.float32)
         name = spec.unit.removeprefix("class:") if spec.unit.startswith("class:") else "dog"
         arrays = {"start": start, "picture": picture, "values": values}
         return Result.of(arrays | {"logits": logits_for(spec.model, name)}, {})
     if isinstance(spec, NoiseSpec):
         logits = np.tile(logits_for(spec.model, _cat(spec.model)), (spec.draws, 1))
-        arrays = {"original_logits": logits[0], "logits": logits, "example": _noise(2)}
+        arrays = {"original_logits": logits[0], "logits": logits, "example": _noise(2, spec.model)}
         return Result.of(arrays, {"changed": 0, "draws": spec.draws})
     assert isinstance(spec, PredictSpec)
     said = _true(spec.image, spec.model)
-    return Result.of({"pixels": _noise(3), "logits": logits_for(spec.model, said)}, {})
+    return Result.of({"pixels": _noise(3, spec.model), "logits": logits_for(spec.model, said)}, {})
 
 
 def _true(image: str, model: str) -> str:
@@ -104,14 +104,15 @@ def _cat(model: str) -> str:
     return "cat" if "cat" in classes else classes[0]
 
 
-def _noise(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).random((3, 64, 64), dtype=np.float32)
+def _noise(seed: int, model: str) -> np.ndarray:
+    size = record(model).input_size
+    return np.random.default_rng(seed).random((3, size, size), dtype=np.float32)
 
 
 def _attack(spec: AttackSpec) -> Result:
     described = record(spec.model)
     original = images.load(spec.image, described.input_size).pixels
-    change = np.sign(_noise(4) - 0.5) * np.float32(min(spec.eps, 1.0) / 110)
+    change = np.sign(_noise(4, spec.model) - 0.5) * np.float32(min(spec.eps, 1.0) / 110)
     adversarial = np.clip(original + change, 0, 1).astype(np.float32)
     true = _true(spec.image, spec.model)
     reached = spec.target if spec.target != "any" else described.classes[-1]
@@ -149,8 +150,8 @@ def _map(spec: ExplainSpec) -> Result:
     scale = 1.0 if record(spec.model).is_robust else 8.0
     explained = spec.explained if spec.explained != "predicted" else _cat(spec.model)
     arrays = {
-        "pixels": _noise(5),
-        "gradient": (_noise(6) - 0.5) * np.float32(scale),
+        "pixels": _noise(5, spec.model),
+        "gradient": (_noise(6, spec.model) - 0.5) * np.float32(scale),
         "logits": logits_for(spec.model, _cat(spec.model)),
     }
     return Result.of(arrays, {"explained": explained, "value": 0.5})

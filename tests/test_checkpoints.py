@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import torch
 from model_toys import MEAN, RECORD, STD, small_network, weights
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 from torch import nn
 from toys import built, generator
 
@@ -396,3 +396,19 @@ def test_what_cannot_be_opened_is_one_sentence(tmp_path):
     for path in (tmp_path, tmp_path / "none"):
         with pytest.raises(WeightsError, match="cannot be read: "):
             contents(path)
+
+
+@pytest.mark.parametrize("start", [b"\x80", b"PK", b" <"], ids=["pickle", "zip", "page"])
+def test_a_safetensors_file_is_known_whatever_its_length_looks_like(tmp_path, start):
+    """A file begins with the length of its header; that of a ResNet-50 is 0x7080: a pickle's."""
+    path = tmp_path / "a.safetensors"
+    tensors = {"weight": torch.arange(3.0)}
+    bare = len(save(tensors, {"note": ""})) - 8 - 12
+    wanted = next(
+        length
+        for length in range(bare + 8, 2**16, 8)
+        if length.to_bytes(8, "little").startswith(start)
+    )
+    path.write_bytes(save(tensors, {"note": "x" * (wanted - bare)}))
+    assert path.read_bytes().startswith(start)
+    assert (contents(path)["weight"] == tensors["weight"]).all()

@@ -163,9 +163,9 @@ def test_another_ladder_brings_its_models_and_a_target_they_know(engine: FakeEng
     engine.asked.clear()
     at.selectbox(key="av.family").set_value("zoo-l2").run()
     assert {spec.model for spec in engine.asked} == {"zoo-standard", "zoo-l2-1"}
-    assert {spec.target for spec in engine.attacks()} == {"wolf"}
+    assert {spec.target for spec in engine.attacks()} == {"cat"}
     link = link_of(at)
-    assert (link["family"], link["rung"], link["target"]) == ("zoo-l2", "zoo-l2-1", "wolf")
+    assert (link["family"], link["rung"], link["target"]) == ("zoo-l2", "zoo-l2-1", "cat")
     asked = set(engine.asked)
     engine.asked.clear()
     opened("ladder.py", **link)

@@ -18,6 +18,7 @@ from advviz.errors import InvalidInputError
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.links import to_link
 from advviz.experiments.specs import VisualizeSpec
+from advviz.models import uploaded
 from advviz.ui import launcher, navigation
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def test_settings_come_from_the_one_file(monkeypatch: pytest.MonkeyPatch):
     assert settings["theme.dark.textColor"] == table["theme"]["dark"]["textColor"]
     assert settings["runner.postScriptGC"] is False
     assert settings["browser.gatherUsageStats"] is False
-    assert settings["server.maxUploadSize"] == 10
+    assert settings["server.maxUploadSize"] == uploaded.LIMIT // 2**20
     assert all(name in config._config_options_template for name in settings)
 
 
@@ -171,7 +172,7 @@ def test_the_attack_is_replayed_by_one_scrubber(page: "Page", app_url: str):
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", ["", "attack", "saliency", "feature_visualization", "ladder", "compute"]
+    "name", ["", "attack", "saliency", "feature_visualization", "ladder", "models", "compute"]
 )
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_finishes_in_both_themes(

@@ -5,7 +5,8 @@ A file that several sessions want is downloaded once, and all of them may watch.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Condition, Lock, Thread
 from typing import Any
@@ -116,6 +117,29 @@ class Fetcher:
                 self._end(fetch, State.CANCELLED)
             return True
 
+    @contextmanager
+    def held(self, key: str, session: str) -> Iterator[bool]:
+        """Keep a key for oneself for a moment: nobody downloads it meanwhile.
+
+        Args:
+            key: of what must not be downloaded now.
+            session: that keeps it.
+
+        Yields:
+            Whether it was free; if not, it is being downloaded, or somebody else keeps it.
+        """
+        with self._changed:
+            known = self._known.get(key)
+            free = known is None or known.state.is_final
+            if free:
+                self._known[key] = Fetch(key, session, State.RUNNING)
+        try:
+            yield free
+        finally:
+            if free:
+                with self._changed:
+                    self._end(self._known.pop(key), State.CANCELLED)
+
     def dismiss(self, key: str) -> None:
         """Forget how the last download of a key ended; an open one goes on."""
         with self._changed:
@@ -188,6 +212,7 @@ class Fetcher:
 
 
 _fetcher: Fetcher | None = None
+_checker: Fetcher | None = None
 _fetcher_lock = Lock()
 
 
@@ -198,3 +223,15 @@ def fetcher() -> Fetcher:
         if _fetcher is None:
             _fetcher = Fetcher()
         return _fetcher
+
+
+def checker() -> Fetcher:
+    """Return the process's other fetcher: it checks files that came through the browser.
+
+    They are here already, and do not wait behind downloads.
+    """
+    global _checker  # as above
+    with _fetcher_lock:
+        if _checker is None:
+            _checker = Fetcher()
+        return _checker

@@ -36,6 +36,11 @@ def _index(number: int, device: str) -> Tensor:
     return torch.tensor([number], device=device)
 
 
+RECORDED = 96 * 2**20
+"""Bytes up to which the picture of every step of an attack is kept: 166 steps at 224 pixels. Of
+longer attacks only the first and the returned picture are."""
+
+
 def predict(pixels: Array, device: str = "cpu") -> Steps:
     """Ask for the logits of an image [3, S, S]."""
     answer: Answer = yield Query(_batch(pixels, device), gradient=False, exact=True)
@@ -64,7 +69,7 @@ def attack(spec: AttackSpec, described: ModelRecord, pixels: Array, device: str 
         random_start=spec.resolved_random_start,
         restarts=spec.restarts,
         early_stop=spec.early_stop,
-        record="pictures",
+        record="pictures" if (spec.steps + 1) * pixels.nbytes <= RECORDED else "curves",
     )
     threat = threat_model(spec.norm, spec.eps)
     found = yield from pgd(images, objective, threat, params, noise=Noise(spec.seed))
@@ -89,9 +94,12 @@ def _attack_result(found: AttackResult, pixels: Array, known: str | None, second
         "seconds": seconds,
     }
     history = found.history
-    if history is not None and history.pictures is not None:
+    if history is not None:
+        ends = (torch.from_numpy(pixels.copy()), found.images[0].cpu())
         arrays |= {
-            "trajectory": history.pictures[:, 0].cpu(),
+            "trajectory": torch.stack(ends)
+            if history.pictures is None
+            else history.pictures[:, 0].cpu(),
             "curve_objective": history.objective[:, 0].cpu(),
             "curve_probabilities": history.probabilities[:, 0].cpu(),
             "curve_distance": history.distance[:, 0].cpu(),

@@ -29,6 +29,9 @@ def contents(path: Path) -> Any:
         WeightsError: it is missing, too large, damaged, of another format, or holds code.
     """
     head = _head(path)
+    # First: the length with which such a file begins may look like the start of any other.
+    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= LIMIT:
+        return _tensors(path)
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith(b"<"):
         raise WeightsError(
@@ -44,8 +47,6 @@ def contents(path: Path) -> Any:
     if head.startswith(_PICKLE):
         _check_protocol(path, head[:2])
         return _unpickled(path)
-    if head[8:9] == b"{":
-        return _tensors(path)
     raise WeightsError(
         f"{path.name} is no weights file; expected safetensors or a PyTorch checkpoint"
     )

@@ -97,7 +97,9 @@ def client() -> Any:
     """
     try:
         import huggingface_hub
+        import huggingface_hub.constants
         import huggingface_hub.errors
+        import huggingface_hub.utils
     except ImportError as error:
         raise WeightsError(MISSING) from error
     return huggingface_hub

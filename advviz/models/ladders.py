@@ -57,7 +57,9 @@ def ladder_of(standard: str, robust: str) -> str:
         for name, members in ids.items():
             if wanted <= members:
                 return name
-    raise UnknownNameError(f"no model is called {robust!r}; there are {', '.join(catalogue())}")
+    raise UnknownNameError(
+        f"{standard[:40]} and {robust[:40]} stand on no ladder; choose models of the catalogue"
+    )
 
 
 def _families() -> dict[str, list[ModelRecord]]:

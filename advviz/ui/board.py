@@ -22,6 +22,7 @@ from advviz.ui.words import (
     Array,
     Reading,
     Verdict,
+    enlarged,
     moved,
     reading,
     verdict,
@@ -181,7 +182,7 @@ def _captions(setup: Setup, rows: list[Wanted], finds: Finds) -> list[str]:
     change = [finds[row.attack].result for row in rows]
     values = {
         "gain": setup.view.gain,
-        "size": rows[0].record.input_size,
+        "enlarged": enlarged(rows[0].record.input_size, figures.SIDE),
         "moved": _moved(next((result for result in change if result), None)),
         "tone": TONES[setup.view.draw],
         "objective": "loss",

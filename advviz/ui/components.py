@@ -1,6 +1,5 @@
 """The two things that plain HTML cannot do: drawings as SVG, and the replay of an attack."""
 
-from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,12 @@ import streamlit as st
 from advviz import pictures
 from advviz.experiments.result import Result
 from advviz.models.records import ModelRecord
-from advviz.ui.figures import accent
+from advviz.ui.figures import SIDE, accent, frame
 
 FRAMES = 60
 """Steps of a long attack that the replay shows, beside the first and the last."""
+OTHERS = 13
+"""Classes whose probabilities are sent beside those that are followed, of a thousand."""
 
 _HERE = Path(__file__).parent
 _drawing = st.components.v2.component(
@@ -47,8 +48,9 @@ def replay(
     key: str,
 ) -> None:
     """Play an attack back: one scrubber moves the picture, the bars and the curve's cursor."""
-    data = replay_data(described, result, followed, norm) | {"smooth": smooth}
-    _replay(data=data, key=key)
+    data = replay_data(described, result, followed, norm)
+    fits = described.input_size <= SIDE  # else its pixels are not enlarged by a whole number
+    _replay(data=data | {"smooth": smooth or not fits}, key=key)
 
 
 def replay_data(
@@ -64,26 +66,39 @@ def replay_data(
     """
     arrays, first = result.arrays, result.facts["first_success"]
     unit = 255 if norm == "linf" else 1
-    last = len(arrays["trajectory"]) - 1
-    every = -(-last // FRAMES) if last > FRAMES else 1
+    last = len(arrays["curve_distance"]) - 1
     returned = _returned(result)
-    marked = {returned, last} if first is None else {returned, last, first}
-    steps = sorted({*range(0, last + 1, every), *marked})
-    frames = [pictures.png(pictures.photo(arrays["trajectory"][step])) for step in steps]
+    if len(arrays["trajectory"]) > last:
+        every = -(-last // FRAMES) if last > FRAMES else 1
+        marked = {returned, last} if first is None else {returned, last, first}
+        steps = sorted({*range(0, last + 1, every), *marked})
+        pixels = [arrays["trajectory"][step] for step in steps]
+    else:  # a long attack on a large picture: its two ends alone were kept
+        steps, returned, pixels = [0, last], last, [*arrays["trajectory"]]
+    named = _named(described, arrays["curve_probabilities"], followed)
     return {
         "accent": accent(described),
-        "classes": list(described.classes),
-        "followed": [described.class_index(name) for name in followed],
+        "classes": [described.classes[index] for index in named],
+        "followed": list(range(len(followed))),
         "steps": steps,
-        "frames": [b64encode(frame).decode("ascii") for frame in frames],
+        "frames": [frame(pictures.photo(each)) for each in pixels],
         "probabilities": [
-            [round(float(p), 5) for p in row] for row in arrays["curve_probabilities"]
+            [round(float(p), 5) for p in row] for row in arrays["curve_probabilities"][:, named]
         ],
         "distances": [f"{unit * float(d):.3g}" for d in arrays["curve_distance"]],
         "first": first,
         "returned": returned,
         "unit": "L2" if norm == "l2" else "L∞",
     }
+
+
+def _named(
+    described: ModelRecord, probabilities: np.ndarray[Any, np.dtype[Any]], followed: Sequence[str]
+) -> list[int]:
+    """List the classes that the replay names: those followed, then the likeliest at the end."""
+    first = [described.class_index(name) for name in followed]
+    likely = [int(index) for index in np.argsort(-probabilities[-1], kind="stable")]
+    return [*first, *[index for index in likely if index not in first][:OTHERS]]
 
 
 def _returned(result: Result) -> int:

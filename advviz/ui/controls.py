@@ -6,6 +6,7 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from advviz import resources
 from advviz.experiments.parameters import UNTARGETED
 from advviz.models.classes import labels
 from advviz.models.records import record
@@ -20,9 +21,11 @@ WHY = {
     "reach than one that you name.",
     "strength": "How far the picture may move: the radius of the ball that the attack searches. "
     "Raise it until the robust model gives way too.",
-    "model": "Both models have the same architecture and the same data; the robust one was "
-    "trained on attacked pictures. Each is attacked through its own gradients.",
+    "model": "A pair should have one architecture and one data set, and differ in its training "
+    "alone: the robust one was trained on attacked pictures. Each is attacked through its own "
+    "gradients. Other pairs are chosen on the page Models & images.",
 }
+OTHERS, _LEAVES = "other models", "av.leaves"
 
 
 def four(setup: Setup, models: Callable[[Setup], None]) -> DeltaGenerator:
@@ -77,22 +80,40 @@ def strength(setup: Setup) -> None:
 
 def rows(setup: Setup) -> None:
     """Choose the models on the board."""
-    names = {"both": "both, side by side", "standard": "○ standard", "robust": "● robust"}
-    st.selectbox(
-        "Model",
-        list(names),
-        format_func=names.__getitem__,
-        help=WHY["model"],
-        **control("av.rows", setup.view.rows, lambda s, rows: s.with_view(rows=rows)),
-    )
+    board = setup.board
+    names = {
+        "both": "both, side by side",
+        "standard": words.model_name(record(board.standard), record(board.robust)),
+        "robust": words.model_name(record(board.robust), record(board.standard)),
+    }
+    _models(names, "av.rows", setup.view.rows, lambda s, rows: s.with_view(rows=rows))
 
 
 def model(setup: Setup) -> None:
     """Choose the one model of a page."""
+    names = {
+        name: words.model_name(record(name), record(setup.other(name)))
+        for name in (setup.board.standard, setup.board.robust)
+    }
+    _models(names, "av.model", setup.model, lambda s, name: replace(s, model=name))
+
+
+def _models(
+    names: dict[str, str], key: str, current: str, apply: Callable[[Setup, str], Setup]
+) -> None:
+    """Choose among the models of the pair; the last entry leads to all the others."""
     st.selectbox(
         "Model",
-        [setup.board.standard, setup.board.robust],
-        format_func=lambda name: " ".join(words.ROW[record(name).is_robust]).lower(),
+        [*names, OTHERS],
+        format_func=lambda name: names.get(name, "other models …"),
         help=WHY["model"],
-        **control("av.model", setup.model, lambda s, name: replace(s, model=name)),
+        **control(key, current, lambda s, name: _leave(s) if name == OTHERS else apply(s, name)),
     )
+    if st.session_state.pop(_LEAVES, False):
+        st.switch_page(resources.pages() / "models.py")
+
+
+def _leave(setup: Setup) -> Setup:
+    """Have the page lead to that of the models when it next runs; what is set up stays."""
+    st.session_state[_LEAVES] = True
+    return setup

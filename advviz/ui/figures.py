@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from html import escape
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from advviz.models.records import ModelRecord
 from advviz.ui.words import ROW, Verdict
 
 SIDE = 192  # CSS pixels of a picture on a board: 3 x 64
+WEBP_QUALITY = 92
 DRAWN = 512  # encoded pictures that are kept: a class looks at the same ones
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
@@ -70,7 +72,11 @@ def picture(image: Bytes, alt: str, side: int = SIDE, smooth: bool = False) -> s
     """A picture as PNG data: enlarged by whole pixels, or smoothly if asked for.
 
     Whole pixels are enlarged by the browser, as the style sheet says: what is sent stays small.
+    A picture larger than a place of the board becomes a thumbnail, and a click shows it 1:1; it
+    is sent as WebP, for as PNG twelve of them are two megabytes.
     """
+    if image.shape[0] > SIDE:
+        return _thumbnail(_webp(image.tobytes(), image.shape), alt, image.shape[0], side)
     shown = side if smooth else image.shape[0] * max(side // image.shape[0], 1)
     data = _encoded(image.tobytes(), image.shape, side if smooth else None)
     return _element(data, alt, f' width="{shown}" height="{shown}"')
@@ -84,6 +90,32 @@ def _encoded(levels: bytes, shape: tuple[int, ...], side: int | None) -> str:
         size = (side, side)
         image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
     return _base64(pictures.png(image))
+
+
+def frame(image: Bytes) -> str:
+    """A picture as the address of its data, for what is played back: WebP where it is large."""
+    if image.shape[0] > SIDE:
+        return f"data:image/webp;base64,{_base64(_as_webp(image))}"
+    return f"data:image/png;base64,{_base64(pictures.png(image))}"
+
+
+@lru_cache(DRAWN // 4)  # these are large
+def _webp(levels: bytes, shape: tuple[int, ...]) -> str:
+    """Encode a large picture as base64 WebP."""
+    return _base64(_as_webp(np.frombuffer(levels, np.uint8).reshape(shape)))
+
+
+def _as_webp(image: Bytes) -> bytes:
+    buffer = BytesIO()
+    Image.fromarray(image).convert("RGB").save(buffer, "WEBP", quality=WEBP_QUALITY)
+    return buffer.getvalue()
+
+
+def _thumbnail(data: str, alt: str, size: int, side: int) -> str:
+    return (
+        f'<img src="data:image/webp;base64,{data}" alt="{escape(alt, quote=True)}" tabindex="0" '
+        f'class="av-thumbnail" title="{size} pixels; click for 1:1" width="{side}" height="{side}">'
+    )
 
 
 def img(png: bytes, alt: str) -> str:
@@ -127,9 +159,10 @@ def tile(tile: Tile) -> str:
 def strip(record: ModelRecord, verdict: Verdict | str, detail: str = "", badge: str = "") -> str:
     """The full-width strip above a row: model, verdict, and what was measured."""
     symbol, word = ROW[record.is_robust]
+    word = word if record.origin is None else record.title
     kind = f" av-{verdict.kind}" if isinstance(verdict, Verdict) else ""
     pieces = [
-        f'<span class="av-name"><span class="av-mark">{symbol}</span> {word}</span>',
+        f'<span class="av-name"><span class="av-mark">{symbol}</span> {escape(word)}</span>',
         f'<span class="av-verdict{kind}">{escape(str(verdict))}</span>',
         f'<span class="av-detail">{escape(detail)}</span>' if detail else "",
         f'<span class="av-badge">{escape(badge)}</span>' if badge else "",

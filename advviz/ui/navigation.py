@@ -17,7 +17,10 @@ SECTIONS = {
         ("feature_visualization.py", "Feature visualization", ":material/brush:"),
         ("ladder.py", "Training-strength ladder", ":material/stairs:"),
     ),
-    "Set up": (("compute.py", "Compute", ":material/memory:"),),
+    "Set up": (
+        ("models.py", "Models & images", ":material/network_node:"),
+        ("compute.py", "Compute", ":material/memory:"),
+    ),
 }
 PAGES = tuple(page for pages in SECTIONS.values() for page in pages)
 

@@ -18,6 +18,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from advviz.data import images, uploads
+from advviz.data.decoding import MAX_BYTES
 from advviz.errors import AdvvizError
 from advviz.models.classes import people
 from advviz.models.records import ModelRecord, record
@@ -112,6 +113,7 @@ def bring(setup: Setup) -> None:
             f"PNG, JPEG or WebP, up to 10 MB each; the last {KEPT} stay to be chosen",
             type=["png", "jpg", "jpeg", "webp"],
             accept_multiple_files=True,
+            max_upload_size=MAX_BYTES // 10**6,
             key=key,
             on_change=_store_uploads,
             args=(key,),
@@ -146,11 +148,11 @@ def _store_photo() -> None:
 def _store_uploads(key: str) -> None:
     files = st.session_state[key]
     keep([file.getvalue() for file in files[-KEPT:]], left_out=max(0, len(files) - KEPT))
-    _let_go(files)
+    let_go(files)
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
 
 
-def _let_go(files: Sequence[UploadedFile]) -> None:
+def let_go(files: Sequence[UploadedFile]) -> None:
     """Free the memory in which Streamlit would hold the files until the session ends."""
     context = get_script_run_ctx()
     manager = context.uploaded_file_mgr if context is not None else None

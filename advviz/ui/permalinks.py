@@ -80,7 +80,7 @@ def adopted(setup: Setup, spec: links.AnySpec) -> Setup:
     elif isinstance(spec, ExplainSpec):
         found = _with_explanation(setup, spec)
     elif isinstance(spec, VisualizeSpec):
-        found = replace(setup, visualize=spec, model=spec.model)
+        found = replace(setup.with_model(spec.model), visualize=spec)
     else:
         raise InvalidInputError(f"no page shows a link of the kind {spec.kind}; open an attack")
     _look_up(found)
@@ -88,7 +88,8 @@ def adopted(setup: Setup, spec: links.AnySpec) -> Setup:
 
 
 def _with_attack(setup: Setup, spec: AttackSpec) -> Setup:
-    return replace(setup.with_shared(setup.board.with_attack(spec)), model=spec.model)
+    setup = setup.with_model(spec.model)
+    return setup.with_shared(setup.board.with_attack(spec))
 
 
 def _with_ladder(setup: Setup, spec: LadderSpec) -> Setup:
@@ -107,7 +108,7 @@ def _with_explanation(setup: Setup, spec: ExplainSpec) -> Setup:
             )
         setup = _with_attack(setup, made)
     else:
-        setup = setup.with_board(image=spec.image)
+        setup = setup.with_model(spec.model).with_board(image=spec.image)
     roles = {PREDICTED: PREDICTED, setup.target: "target", setup.true_class: "true"}
     setup = setup.with_board(
         explained=roles.get(spec.explained, "true"),

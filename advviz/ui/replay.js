@@ -102,7 +102,7 @@ export default function ({ data, parentElement }) {
     return distances.indexOf(Math.min(...distances));
   };
   const paint = (index) => {
-    picture.src = `data:image/png;base64,${data.frames[index]}`;
+    picture.src = data.frames[index];
     picture.alt = `the picture at step ${data.steps[index]}`;
   };
   function show(index) {

@@ -18,6 +18,8 @@ from advviz.ui.figures import Finished, picture, waiting
 from advviz.ui.words import duration, plain
 
 SOON = 1.0  # seconds: a shorter wait is over before its estimate is read
+BYTES_A_SECOND = 400_000
+"""Of drawings that are still to change, to one visitor: large ones are drawn less often."""
 ANEW = 1.0  # seconds for which an estimate stands, where nothing else has changed
 
 
@@ -82,13 +84,13 @@ def _watch(
     finds: Finds = {}
     shown, pulse = "", st.empty()
     moment: tuple[object, ...] = ()
-    until = 0.0
+    until = free = 0.0
     with state.engine().watch(state.session(), wanted, fresh=fresh) as view:
         if not view.done:
             _stop_button(button, wanted)
         for _ in view.updates():
-            now = tuple(map(_moment, view.jobs))
-            if now == moment and monotonic() < until:
+            now, is_open = tuple(map(_moment, view.jobs)), not view.done
+            if is_open and (monotonic() < free or (now == moment and monotonic() < until)):
                 pulse.empty()  # sends next to nothing, and lets a newer run take over
                 continue
             moment, until = now, monotonic() + ANEW
@@ -96,6 +98,7 @@ def _watch(
             drawn = draw(finds)
             if drawn != shown:
                 place.html(Finished(drawn))
+                free = monotonic() + len(drawn) / BYTES_A_SECOND
             else:
                 pulse.empty()
             shown = drawn

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from advviz.errors import InvalidInputError
 from advviz.experiments import presets
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link
@@ -17,7 +18,9 @@ from advviz.experiments.parameters import PREDICTED, UNTARGETED
 from advviz.experiments.references import RESULT, true_class
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.models import ladders
-from advviz.models.records import record
+from advviz.models.classes import known_class
+from advviz.models.records import ModelRecord, record
+from advviz.models.shelf import is_on_disk
 from advviz.ui.view import View
 
 
@@ -111,20 +114,57 @@ class Setup:
         if family == self.ladder.family:
             return self
         found = ladders.rungs(family)
-        low, high, target = found[0], found[-1], self.board.target
-        if target != UNTARGETED and target not in low.classes:
-            known = true_class(self.board.image, low)
-            target = next(name for name in low.classes if name != known)
-        board = replace(self.board, standard=low.id, robust=high.id, target=target)
-        drawn = low.classes[0] if target == UNTARGETED else target
+        return self.with_pair(found[0].id, found[-1].id)
+
+    def with_pair(self, standard: str, robust: str) -> "Setup":
+        """Choose the two models of all pages, which know the same classes.
+
+        A target that they do not know becomes what they call it; one that is not known at all,
+        or that the picture shows, gives way to the next class.
+
+        Raises:
+            UnknownNameError: no such model.
+            InvalidInputError: the models do not know the same classes at the same size.
+        """
+        first, second = record(standard), record(robust)
+        if not comparable(first, second):
+            raise InvalidInputError(
+                f"two models are compared on the same pixels and classes; {first.title} sees "
+                f"{first.input_size} pixels and knows {len(first.classes)} classes, "
+                f"{second.title} sees {second.input_size} and knows {len(second.classes)}; "
+                "choose another pair"
+            )
+        target = self._target_for(first)
+        drawn = first.classes[0] if target == UNTARGETED else target
         return replace(
             self,
-            board=board,
-            visualize=VisualizeSpec(model=high.id, unit=f"class:{drawn}"),
-            model=low.id,
+            board=replace(self.board, standard=standard, robust=robust, target=target),
+            visualize=VisualizeSpec(model=robust, unit=f"class:{drawn}"),
+            model=standard,
             rung=None,
             explained_class=None,
         )
+
+    def with_model(self, model: str) -> "Setup":
+        """Choose the model of the pages that show one; if it is not of the pair, a pair with it.
+
+        Raises:
+            UnknownNameError: no such model.
+        """
+        is_shown = model in (self.board.standard, self.board.robust)
+        return replace(self if is_shown else self.with_pair(*pair_with(model)), model=model)
+
+    def _target_for(self, described: ModelRecord) -> str:
+        """Name the target as another model knows it, or the class after the true one."""
+        target, shown = self.board.target, true_class(self.board.image, described)
+        if target == UNTARGETED:
+            return target
+        ids = record(self.board.standard).wordnet_ids.get(target, ())
+        known = known_class(described, (target, *ids))
+        if known is not None and known != shown:
+            return known
+        following = 0 if shown is None else described.class_index(shown) + 1
+        return described.classes[following % len(described.classes)]
 
     def with_view(self, **values: Any) -> "Setup":
         """Change how results are shown."""
@@ -143,6 +183,26 @@ class Setup:
             following = described.class_index(target) + 1
             target = described.classes[following % len(described.classes)]
         return self.with_board(image=image, target=target)
+
+
+def comparable(first: ModelRecord, second: ModelRecord) -> bool:
+    """Say whether two models can stand on one board: the same pixels, the same classes."""
+    return first.input_size == second.input_size and (
+        first.classes is second.classes or first.classes == second.classes
+    )
+
+
+def pair_with(model: str) -> tuple[str, str]:
+    """Choose the partner of a model: the other end of its ladder that is here, or itself."""
+    described = record(model)
+    for rungs in ladders.ladders().values():
+        ids = [rung.id for rung in rungs]
+        others = [rung.id for rung in rungs if rung.id != model and is_on_disk(rung)]
+        if model in ids and others:
+            partner = others[0] if described.is_robust else others[-1]
+            first, second = sorted((model, partner), key=ids.index)
+            return first, second
+    return model, model
 
 
 @lru_cache(512)  # a class asks for the same ones, several times in a run

@@ -9,7 +9,7 @@ from advviz.ui import figures, maps
 from advviz.ui.figures import Row, Tile, picture
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
-from advviz.ui.words import CAPTIONS, ROW, TONES, Array, reading
+from advviz.ui.words import CAPTIONS, ROW, TONES, Array, enlarged, reading
 
 PICTURES = ("original", "attacked")
 METHODS = ("gradient", "smoothgrad")
@@ -133,4 +133,5 @@ def _captions(setup: Setup) -> list[str]:
         "**The attacked picture.** Compare the maps with those on the left: the picture hardly "
         "moved, did they? A map is not a reason."
     )
-    return [CAPTIONS["original"], gradient, smooth, attacked, gradient, smooth]
+    original = CAPTIONS["original"].format(enlarged=enlarged(setup.size, figures.SIDE))
+    return [original, gradient, smooth, attacked, gradient, smooth]

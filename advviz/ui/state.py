@@ -16,7 +16,7 @@ from advviz import compute
 from advviz.errors import AdvvizError
 from advviz.experiments.protocol import Spec
 from advviz.experiments.specs import PredictSpec
-from advviz.models.records import bundled
+from advviz.models.records import bundled, record
 from advviz.ui import permalinks
 from advviz.ui import setup as setups
 from advviz.ui.setup import Setup
@@ -62,6 +62,7 @@ def begin(page: Page) -> Setup:
 
     A visitor who has just touched a control outranks the link, which may lag behind.
     """
+    _drop_what_is_gone()
     current = get()
     words = st.query_params.to_dict()
     touched = st.session_state.pop(_TOUCHED, False)
@@ -73,6 +74,17 @@ def begin(page: Page) -> Setup:
     _write_link(page, words)
     _show_notice()
     return get()
+
+
+def _drop_what_is_gone() -> None:
+    """Go back to what every visitor sees where an uploaded model has left the server."""
+    setup = get()
+    try:
+        for model in (setup.board.standard, setup.board.robust, setup.model, setup.visualize.model):
+            record(model)
+    except AdvvizError as error:
+        put(setups.default())
+        notice(f"{error}; the page shows what it begins with.")
 
 
 def get() -> Setup:

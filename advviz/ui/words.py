@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from advviz.models.model_record import ModelRecord
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -127,10 +129,19 @@ ROW = {
 }
 """Symbol and word of a model, by whether it was trained against an attacker."""
 
+
+def model_name(described: ModelRecord, other: ModelRecord) -> str:
+    """Name a model of a pair: by its kind, or by its title where both are of one kind."""
+    symbol, word = ROW[described.is_robust]
+    if other.is_robust == described.is_robust:
+        return f"{symbol} {described.title}"
+    return f"{symbol} {word.lower()}"
+
+
 CAPTIONS = {
     "original": (
-        "**What the network receives.** The square crop, at its own size, enlarged without "
-        "smoothing. It says nothing of the rest of the photo."
+        "**What the network receives.** The square crop, {enlarged}. It says nothing of the rest "
+        "of the photo."
     ),
     "perturbation": (
         "**The change, drawn ×{gain}.** Grey: unchanged. {moved}. A quiet picture "
@@ -154,6 +165,14 @@ CAPTIONS = {
     ),
 }
 """What it is, what to notice, what it cannot tell you."""
+
+
+def enlarged(size: int, side: int) -> str:
+    """Say how a picture of `size` pixels is drawn in a place of `side` pixels."""
+    if size > side:
+        return f"drawn smaller than its {size} pixels; a click shows it 1:1"
+    return "at its own size, enlarged without smoothing"
+
 
 TONES = {"ink": "Dark", "rgb": "Far from grey", "signed": "Red or blue"}
 """What marks a place that matters, in each way of drawing a map."""

@@ -1,0 +1,198 @@
+"""Having a model on this machine: downloaded, verified, removed; watched by all who look."""
+
+from functools import partial
+
+import streamlit as st
+
+from advviz.compute import State
+from advviz.compute.fetching import Fetch, fetcher
+from advviz.errors import AdvvizError
+from advviz.models import fetching, shelf, sizes
+from advviz.models.model_record import FETCHED, HubCheckpoint, ModelRecord
+from advviz.ui import setup as setups
+from advviz.ui import state
+from advviz.ui.compute import size
+from advviz.ui.figures import show, waiting
+from advviz.ui.words import plain
+
+MOVING, STILL = 0.5, 3.0
+"""Seconds between two looks at a download: while it moves, and while nobody makes one."""
+_SEEN = "av.shelf.seen"
+BUSY = "it is being downloaded, or somebody else is at it; try again when that has ended"
+
+
+def key(described: ModelRecord) -> str:
+    """Name a model's download; whoever uses the same key waits for the same one."""
+    return f"model:{described.id}"
+
+
+def offer(described: ModelRecord) -> None:
+    """Show what can be done to have a model here, or not to; nothing for other people's files."""
+    if not isinstance(described.weights_origin, FETCHED):
+        if shelf.weights_path(described) is not None:
+            _verify_button(described)
+        return
+    is_open = _open(fetcher().look(key(described)))
+    st.session_state[_SEEN] = _stand(described)
+    st.fragment(_look, run_every=MOVING if is_open else STILL)(described)
+
+
+def was_fetched_here(described: ModelRecord) -> bool:
+    """Say whether this session has downloaded a model since the app was started."""
+    fetch = fetcher().look(key(described))
+    return (
+        fetch is not None and fetch.state is State.DONE and fetch.session == state.session()
+    ) and shelf.is_on_disk(described)
+
+
+def _look(described: ModelRecord) -> None:
+    """Draw where the download stands; once that is another matter, the whole page anew."""
+    if _stand(described) != st.session_state.get(_SEEN):
+        st.rerun(scope="app")
+    fetch = fetcher().look(key(described))
+    if fetch is not None and _open(fetch):
+        _moving(described, fetch)
+        return
+    if fetch is not None and fetch.state is State.FAILED:
+        st.error(plain(str(fetch.error)))
+    elif fetch is not None and fetch.state is State.CANCELLED:
+        st.info("The download was stopped; what has come stays, and the next one goes on there.")
+    if shelf.is_on_disk(described):
+        with st.container(horizontal=True, gap="small"):
+            _verify_button(described)
+            _remove_button(described)
+    else:
+        st.caption(plain(consent(described)))
+        st.button(
+            _wanted(described),
+            key="av.shelf.fetch",
+            type="primary",
+            icon=":material/download:",
+            on_click=fetch_now,
+            args=(described,),
+        )
+
+
+def consent(described: ModelRecord) -> str:
+    """Say before a download what comes from where, and what is kept."""
+    origin = described.weights_origin
+    host = "huggingface.co" if isinstance(origin, HubCheckpoint) else "download.pytorch.org"
+    wanted = sizes.download_size(described)
+    much = f"about {size(wanted)}" if wanted else "a file of a size that is not known beforehand"
+    kept = sizes.NETWORKS.get(described.architecture)
+    stays = f" {size(kept)} of it are kept: the network alone." if kept else ""
+    return (
+        f"This machine downloads {much} from {host}, once for everybody, and checks it.{stays} "
+        f"Licence: {described.licence}."
+    )
+
+
+def _wanted(described: ModelRecord) -> str:
+    wanted = sizes.download_size(described)
+    return f"Download about {size(wanted)}" if wanted else "Download"
+
+
+def fetch_now(described: ModelRecord) -> None:
+    """Start a model's download, or join the one that is open."""
+    fetcher().start(key(described), partial(fetching.fetch, described), state.session())
+
+
+def _moving(described: ModelRecord, fetch: Fetch) -> None:
+    done, total = fetch.progress
+    if fetch.state is State.WAITING:
+        words = f"waiting for {fetch.position + 1} other download{'s' if fetch.position else ''}"
+    elif total and done >= total:
+        words = f"{size(done)} are here and are being checked"
+    else:
+        words = f"{size(done)}" + (f" of {size(total)}" if total else "") + " downloaded"
+    if fetch.stopping:
+        words = "stopping"
+    st.html(show(f'<div class="av-asked">{waiting(words, fetch.share or 0.0)}</div>'))
+    if fetch.session != state.session():
+        st.caption("Somebody else has started this download; it will be here for everybody.")
+    else:
+        st.button(
+            "Stop the download",
+            key="av.shelf.stop",
+            on_click=stop,
+            args=(described,),
+            disabled=fetch.stopping,
+        )
+
+
+def stop(described: ModelRecord) -> None:
+    """Stop a download that this session has started."""
+    fetcher().cancel(key(described), state.session())
+
+
+def _verify_button(described: ModelRecord) -> None:
+    st.button(
+        "Verify",
+        key="av.shelf.verify",
+        icon=":material/fact_check:",
+        on_click=verify,
+        args=(described,),
+        help="Read the whole file, and compare its sha256 with the one that it should have.",
+    )
+
+
+def verify(described: ModelRecord) -> None:
+    """Say whether a model's weights are whole."""
+    with fetcher().held(key(described), state.session()) as free:
+        if not free:
+            state.notice(f"{described.title} cannot be verified now: {BUSY}.")
+            return
+        try:
+            whole = shelf.is_whole(described)
+        except AdvvizError as error:
+            state.notice(f"{error}.")
+            return
+    remedy = (
+        "remove it and download it again"
+        if isinstance(described.weights_origin, FETCHED)
+        else "put the file there again"
+    )
+    state.notice(
+        f"{described.title} is whole: its sha256 is the one that it should have."
+        if whole
+        else f"{described.title} is damaged: its sha256 is another than it should have; {remedy}."
+    )
+
+
+def _remove_button(described: ModelRecord) -> None:
+    with st.popover("Remove …", icon=":material/delete:"):
+        st.caption(
+            "Removes it for everybody who uses this machine, the downloaded file as well. "
+            "Results that were computed stay; to compute more, it must be downloaded again."
+        )
+        st.button(
+            "Remove it from this machine",
+            key="av.shelf.remove",
+            on_click=remove,
+            args=(described,),
+        )
+
+
+def remove(described: ModelRecord) -> None:
+    """Remove a downloaded model, unless somebody is downloading it."""
+    with fetcher().held(key(described), state.session()) as free:
+        if not free:
+            state.notice(f"{described.title} was not removed: {BUSY}.")
+            return
+        try:
+            there = fetching.remove(described)
+        except AdvvizError as error:
+            state.notice(f"{error}.")
+            return
+    setup = state.get()
+    if described.id in (setup.board.standard, setup.board.robust):
+        state.change(lambda _: setups.default())
+    state.notice(f"{described.title} was {'removed' if there else 'not here any more'}.")
+
+
+def _open(fetch: Fetch | None) -> bool:
+    return fetch is not None and not fetch.state.is_final
+
+
+def _stand(described: ModelRecord) -> tuple[bool, bool]:
+    return _open(fetcher().look(key(described))), shelf.is_on_disk(described)

@@ -1,0 +1,121 @@
+"""Weights that a visitor brings: a safetensors file for an architecture that is known."""
+
+import hashlib
+from functools import partial
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from advviz.compute import State
+from advviz.compute.fetching import checker
+from advviz.errors import AdvvizError
+from advviz.models import uploaded
+from advviz.models.model_record import ModelRecord
+from advviz.models.model_record import UploadedFile as Origin
+from advviz.models.records import catalogue, record
+from advviz.ui import own_pictures, state
+from advviz.ui.model_cards import short_architecture
+from advviz.ui.words import plain
+
+KEPT = uploaded.NUMBER
+_MODELS, _CHECKED, _ROUND, _LIKE = (
+    "av.models",
+    "av.models.check",
+    "av.models.round",
+    "av.models.like",
+)
+_FILE = "av.models.file"
+
+
+def records() -> tuple[ModelRecord, ...]:
+    """List the models that this session has brought and that are still here."""
+    found = []
+    for model in st.session_state.get(_MODELS, ()):
+        try:
+            found.append(record(model))
+        except AdvvizError:
+            continue
+    return tuple(found)
+
+
+def kinds() -> dict[str, ModelRecord]:
+    """List what an upload may be like: a model of each architecture, vocabulary and size."""
+    found: dict[str, ModelRecord] = {}
+    for described in catalogue().values():
+        if isinstance(described.weights_origin, Origin):
+            continue
+        name = (
+            f"{short_architecture(described.architecture)} · {len(described.classes)} classes"
+            f" ({described.vocabulary}) · {described.input_size} pixels"
+        )
+        found.setdefault(name, described)
+    return found
+
+
+def bring() -> str | None:
+    """Offer to bring a file; return the id of a model that has just come, once."""
+    found = kinds()
+    like = st.selectbox(
+        "The network is like",
+        list(found),
+        key=_LIKE,
+        help="Architecture, classes in the order of the logits, picture size and normalization: "
+        "a file of weights says nothing of them. For others, put a record beside the file.",
+    )
+    # A new widget after every use: it is empty, and the server lets the file go.
+    widget = f"{_FILE}.{st.session_state.get(_ROUND, 0)}"
+    st.file_uploader(
+        f"A safetensors file, up to {uploaded.LIMIT // 2**20} MiB",
+        type=["safetensors"],
+        key=widget,
+        max_upload_size=uploaded.LIMIT // 2**20,
+        on_change=_take,
+        args=(widget, found[like]),
+    )
+    st.caption(
+        "The file is checked name by name and never run. It stays in this server's memory for a "
+        f"while, the last {KEPT} of all visitors; only who has its link can use it."
+    )
+    return _arrived()
+
+
+def _take(widget: str, like: ModelRecord) -> None:
+    file: UploadedFile | None = st.session_state[widget]
+    if file is None:
+        return
+    start(file.getvalue(), like)
+    own_pictures.let_go([file])
+    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+
+
+def start(data: bytes, like: ModelRecord) -> None:
+    """Have an upload checked in the background: that loads torch, and a page does not."""
+    key = f"{state.session()}:{hashlib.sha256(data).hexdigest()}:{like.id}"
+    checker().start(key, lambda _report: uploaded.uploads().keep(data, like), state.session())
+    st.session_state[_CHECKED] = key
+
+
+def _arrived() -> str | None:
+    key = st.session_state.get(_CHECKED)
+    fetch = checker().look(key) if key else None
+    if key is None or fetch is None:
+        return None
+    if not fetch.state.is_final:
+        st.fragment(partial(_wait, key), run_every=0.5)()
+        return None
+    del st.session_state[_CHECKED]
+    checker().dismiss(key)
+    if fetch.state is not State.DONE:
+        st.warning(plain(f"{fetch.error or 'the check was stopped'}; nothing was kept."))
+        return None
+    model = str(fetch.result.id)
+    kept = [name for name in st.session_state.get(_MODELS, ()) if name != model]
+    st.session_state[_MODELS] = [*kept, model][-KEPT:]
+    return model
+
+
+def _wait(key: str) -> None:
+    fetch = checker().look(key)
+    if fetch is None or fetch.state.is_final:
+        st.rerun(scope="app")
+    st.caption("The file is here and is being checked.")

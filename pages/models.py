@@ -1,0 +1,44 @@
+"""Models & images: what there is, having it here, and choosing which models the pages show."""
+
+import streamlit as st
+
+from advviz.models.records import record
+from advviz.ui import (
+    drawers,
+    model_cards,
+    model_choice,
+    model_shelf,
+    model_uploads,
+    pairs,
+    picture_sources,
+    smoke_test,
+    state,
+)
+from advviz.ui.figures import rich, show
+
+PAGE = state.Page("board", ())
+
+setup = state.begin(PAGE)
+pairs.told()
+st.html(show(f"<p>The pages show {rich(pairs.in_use(setup))}.</p>"))
+
+family = model_choice.family()
+left, right = st.columns([1, 2.4], gap="large")
+with left:
+    described = model_choice.choose(setup, family)
+with right:
+    if described is not None:
+        st.html(model_cards.card(described))
+        pairs.offer(setup, described)
+        model_shelf.offer(described)
+        smoke_test.offer(described)
+
+st.subheader("Bring weights of your own")
+if (drawer := drawers.opened("Upload a safetensors file", "av.models.bring")) is not None:
+    with drawer:
+        arrived = model_uploads.bring()
+    if arrived is not None:
+        model_choice.show_next(arrived)
+        st.rerun()
+st.subheader("Images")
+st.html(picture_sources.draw(record(setup.board.standard)))
