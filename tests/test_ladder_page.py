@@ -18,6 +18,7 @@ from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.links import to_link, to_query
 from advviz.experiments.protocol import Spec
 from advviz.experiments.specs import VisualizeSpec
+from advviz.models.records import record
 from advviz.ui import permalinks, price, state
 from advviz.ui import setup as setups
 
@@ -201,7 +202,10 @@ def test_the_price_has_every_measured_rung_and_names_the_others():
     spec = setups.default().ladder
     drawn = price.chart(spec)
     assert drawn.count("<circle") == drawn.count("as they are: ") == 3
-    assert "○ standard, under attack: 11% (n = 1,125, 95% interval 9 to 13%)" in drawn
+    found = record("tiny14-standard").accuracies["l2-1.0-r1"]["robust_accuracy"]
+    value, low, high = (f"{100 * found[name]:.0f}" for name in ("value", "low", "high"))
+    measured = f"{value}% (n = 1,125, 95% interval {low} to {high}%)"
+    assert f"○ standard, under attack: {measured}" in drawn
     table = price.table(spec)
     assert table.count("not measured") == 2
 
