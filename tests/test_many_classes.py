@@ -141,6 +141,7 @@ def test_a_photo_is_taken_as_the_camera_sees_it(browser: "Browser", url: str, tm
         page.wait_for_selector('[data-testid="stFileUploader"]')
         assert page.locator("video").count() == 0
         page.get_by_text("camera", exact=True).click()
+        page.wait_for_function("document.querySelector('video')?.readyState >= 2")
         page.get_by_role("button", name="Take Photo").click()
         assert "one is a role of people (groom)" in page.inner_text("body")
         image = page.locator(".av-own img")
