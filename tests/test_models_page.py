@@ -376,7 +376,7 @@ def test_partners_are_here_and_comparable_and_the_recipe_is_said():
     have(ARM)
     assert [other.id for other in pairs.partners(record(RUNG))] == [ARM, "imagenet-resnet50-v1"]
     at.run()
-    options = at.selectbox(key="av.pair.partner").options
+    options = at.selectbox(key=f"av.pair.partner.{RUNG}").options
     assert "another recipe" not in options[0]
     assert "another recipe" in options[1]
 

@@ -309,6 +309,17 @@ def test_an_upload_is_a_model_by_its_digest(network, like):
     assert key_of(spec)
 
 
+def test_an_upload_may_hold_the_counters_that_every_whole_network_has(network, like):
+    """As torch's own `state_dict` does, saved without a thought."""
+    whole = network.state_dict()
+    assert len(whole) > len(weights(network))
+    described = uploaded.uploads().keep(save(whole), like)
+    gives_the_same(described.id, network)
+    counter = next(name for name in whole if name not in weights(network))
+    with pytest.raises(WeightsError, match=r"also has other\.num_batches_tracked"):
+        Uploads().keep(save(whole | {"other.num_batches_tracked": whole[counter].clone()}), like)
+
+
 def test_uploads_are_bounded_in_number_and_bytes(network):
     """The least recently used leaves, with a sentence for who comes back."""
     data = [other_weights(network, shift) for shift in (0.0, 1.0, 2.0)]

@@ -154,7 +154,8 @@ def _header(data: bytes) -> Mapping[str, Any]:
 
 def _check_fit(header: Mapping[str, tuple[str, list[int]]], like: ModelRecord) -> None:
     """Compare names, shapes and kinds with those that the network has."""
-    wanted = _shapes(like)
+    wanted, counters = _shapes(like)
+    header = {k: v for k, v in header.items() if counters.get(k) != v[1]}
     what = f"the upload does not fit {like.architecture}"
     missing, unknown = sorted(wanted.keys() - header), sorted(header.keys() - wanted)
     if missing or unknown:
@@ -169,13 +170,14 @@ def _check_fit(header: Mapping[str, tuple[str, list[int]]], like: ModelRecord) -
             raise WeightsError(f"{what}: {name} must be one of {', '.join(FRACTIONS)}, got {kind}")
 
 
-def _shapes(like: ModelRecord) -> Mapping[str, list[int]]:
-    """Return the shapes of a network's weights, but for unused counters."""
+def _shapes(like: ModelRecord) -> tuple[Mapping[str, list[int]], Mapping[str, list[int]]]:
+    """Return the shapes of a network's weights; and apart those of counters, which none needs."""
     from advviz.models.architectures import build
     from advviz.models.checkpoints import COUNTER
 
-    state = build(like).state_dict()
-    return {k: list(v.shape) for k, v in state.items() if not k.endswith(COUNTER)}
+    shapes = {k: list(v.shape) for k, v in build(like).state_dict().items()}
+    counters = {k: shape for k, shape in shapes.items() if k.endswith(COUNTER)}
+    return {k: shape for k, shape in shapes.items() if k not in counters}, counters
 
 
 _uploads = Uploads()

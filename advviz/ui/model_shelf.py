@@ -80,7 +80,11 @@ def consent(described: ModelRecord) -> str:
     wanted = sizes.download_size(described)
     much = f"about {size(wanted)}" if wanted else "a file of a size that is not known beforehand"
     kept = sizes.NETWORKS.get(described.architecture)
-    stays = f" {size(kept)} of it are kept: the network alone." if kept else ""
+    stays = ""
+    if kept and isinstance(origin, HubCheckpoint):
+        stays = f" The file stays in the hub's cache, and the network alone, {size(kept)}, beside."
+    elif kept:
+        stays = f" The network alone is kept, {size(kept)}."
     return (
         f"This machine downloads {much} from {host}, once for everybody, and checks it.{stays} "
         f"Licence: {described.licence}."

@@ -57,15 +57,16 @@ def offer(setup: Setup, described: ModelRecord) -> None:
         )
         return
     by_id = {other.id: other for other in found}
-    if st.session_state.get(_PARTNER) not in by_id:
-        st.session_state.pop(_PARTNER, None)
+    key = f"{_PARTNER}.{described.id}"  # a widget of each card's own: a browser keeps what it shows
+    if st.session_state.get(key) not in by_id:
+        st.session_state[key] = found[0].id
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     with left:
         partner = by_id[
             st.selectbox(
                 "Compare with",
                 list(by_id),
-                key=_PARTNER,
+                key=key,
                 format_func=lambda name: _option(described, by_id[name]),
                 help="Models that are here, see the same pixels and know the same classes.",
             )
