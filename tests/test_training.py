@@ -69,15 +69,26 @@ def same_weights(one, other):
 # --- recipes -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [n for n, r in RECIPES.items() if r.eps > 0])
-def test_partners_differ_in_the_attack_alone(name):
+@pytest.mark.parametrize("dataset", ["tiny14", "cifar10"])
+def test_partners_differ_in_the_attack_alone(dataset):
     """The same data, the same schedule, the same seed; steps of the same share of the ball."""
-    robust = recipe(name)
-    standard = recipe(f"{robust.dataset}-standard")
+    standard, robust = recipe(f"{dataset}-standard"), recipe(f"{dataset}-robust-l2")
     attack = {"name": "", "eps": 0.0, "step_size": 0.0}
     assert replace(standard, **attack) == replace(robust, **attack)
     assert standard.eps == 0 < robust.eps
-    assert robust.step_size == pytest.approx(0.7 * robust.eps)
+
+
+def test_a_rung_goes_on_from_one_of_the_pair():
+    """The same data and network, for fewer epochs, whichever eps is nearer."""
+    rungs = {r.eps: r.starts_from for r in RECIPES.values() if r.starts_from is not None}
+    assert rungs == {0.25: "tiny14-standard", 0.5: "tiny14-standard", 3.0: "tiny14-robust-l2"}
+    assert all(r.epochs < recipe(r.starts_from).epochs for r in RECIPES.values() if r.starts_from)
+
+
+@pytest.mark.parametrize("name", [n for n, r in RECIPES.items() if r.eps > 0])
+def test_two_steps_of_the_training_attack_pass_the_surface_of_the_ball(name):
+    """Steps of the same share of the ball for every eps."""
+    assert recipe(name).step_size == pytest.approx(0.7 * recipe(name).eps)
 
 
 def test_there_are_two_pairs_and_the_rungs_between():

@@ -14,6 +14,8 @@ from advviz.cli.outputs import check_folder
 from advviz.data.folders import LabelledFiles, labelled_files
 from advviz.errors import InvalidInputError
 from advviz.models.architectures import slim_network
+from advviz.models.loading import load_model
+from advviz.models.records import record
 from advviz.resources import assets
 from advviz.training.batches import ImageSet, split
 from advviz.training.datasets import DATASETS
@@ -83,12 +85,19 @@ def _train(args: argparse.Namespace, chosen: Recipe, found: Sequence[LabelledFil
     parts = [(files, *rows) for files, rows in zip(found, splits, strict=True)]
     data = ImageSet.joined([ImageSet.read(f, rows, chosen.size) for f, rows, _ in parts])
     validation = ImageSet.joined([ImageSet.read(f, rows, chosen.size) for f, _, rows in parts])
-    mean, std = data.mean_and_std()
+    mean, std = _normalization(chosen, data)
     args.out.mkdir(parents=True, exist_ok=True)
     run = _new_run(chosen, data, mean, std, args.device)
     _record_recipe(args.out, chosen, mean, std, len(data.labels), len(validation.labels))
     with progress_bar(total=chosen.steps, unit="step", desc=chosen.name) as bar:
         train(run, data, validation, args.out, _bar_report(bar))
+
+
+def _normalization(chosen: Recipe, data: ImageSet) -> tuple[list[float], list[float]]:
+    if chosen.starts_from is None:
+        return data.mean_and_std()
+    described = record(chosen.starts_from)
+    return list(described.mean), list(described.std)
 
 
 def _bar_report(bar: Any) -> Callable[[int, int, float], None]:
@@ -108,7 +117,10 @@ def _new_run(
         torch.manual_seed(chosen.seed)
         networks = [slim_network(classes, chosen.size, mean, std) for _ in range(2)]
     for network in networks:
-        whiten(network.patches, data, mean, std, chosen.whitening)
+        if chosen.starts_from is None:
+            whiten(network.patches, data, mean, std, chosen.whitening)
+        else:
+            network.load_state_dict(load_model(chosen.starts_from).state_dict())
         network.to(device).to(memory_format=torch.channels_last)
     return Run.start(chosen, *networks)
 

@@ -14,7 +14,7 @@ from advviz.protocol import Answer
 ROWS_PER_PASS = 32
 """Rows of a query that share a pass, if they are small. Fixed, so that the same query is cut in
 the same places and gives the same bytes."""
-PIXELS_PER_PASS = 6 * 224 * 224
+PIXELS_PER_PASS = 8 * 224 * 224
 """Pixels of all rows of a pass, if they are large."""
 
 _WORDS = ("can't allocate memory", "not enough memory", "out of memory")
