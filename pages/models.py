@@ -9,6 +9,7 @@ from advviz.ui import (
     model_choice,
     model_shelf,
     model_uploads,
+    named_models,
     pairs,
     picture_sources,
     smoke_test,
@@ -39,6 +40,15 @@ if (drawer := drawers.opened("Upload a safetensors file", "av.models.bring")) is
         arrived = model_uploads.bring()
     if arrived is not None:
         model_choice.show_next(arrived)
+        st.rerun()
+st.subheader("More ImageNet models")
+if (
+    drawer := drawers.opened("Ask for a model by its library's name", "av.models.by-name")
+) is not None:
+    with drawer:
+        found = named_models.ask()
+    if found is not None:
+        model_choice.show_next(found)
         st.rerun()
 st.subheader("Images")
 st.html(picture_sources.draw(record(setup.board.standard)))

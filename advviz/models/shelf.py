@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FOLDER = "ready"
+COLON = "--"  # in the names of files
 KEPT = 256  # notes: a key is asked for at every run of a page
 
 
@@ -79,6 +80,7 @@ def keep(described: ModelRecord, state: Mapping[str, "Tensor"], checkpoint: str)
     path = _ready(described.id)
     data = save(dict(state))
     note = {
+        "id": described.id,
         "sha256": hashlib.sha256(data).hexdigest(),
         "checkpoint_sha256": checkpoint,
         "origin": described.as_dict()["origin"],
@@ -94,6 +96,20 @@ def keep(described: ModelRecord, state: Mapping[str, "Tensor"], checkpoint: str)
             "make room, or give another folder with ADVVIZ_MODELS"
         ) from error
     return path
+
+
+def named_here() -> tuple[str, ...]:
+    """List the models on this machine that were fetched by their library's own name."""
+    from advviz.models.downloads import models_folder
+
+    notes = sorted((models_folder() / FOLDER).glob(f"*{COLON}*.json"))
+    found = []
+    for path in notes:
+        try:
+            found.append(str(_noted(path, path.stat().st_mtime_ns)["id"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # damaged: whoever asks for its model is told
+    return tuple(found)
 
 
 def remove(described: ModelRecord) -> bool:
@@ -155,7 +171,7 @@ def _is_fetched(described: ModelRecord) -> bool:
 def _ready(model: str) -> Path:
     from advviz.models.downloads import models_folder
 
-    return models_folder() / FOLDER / f"{model.replace(':', '--')}.safetensors"
+    return models_folder() / FOLDER / f"{model.replace(':', COLON)}.safetensors"
 
 
 def _note(path: Path) -> Path:

@@ -100,7 +100,7 @@ _CIFAR10 = Recipe(
     images_per_epoch=51_200,
     crop_padding=4,
     held_out=50,
-    validated=50,
+    validated=20,
     validation_eps=0.5,
 )
 _TINY14_ROBUST = _against(_TINY14, "tiny14-robust-l2", 1.5)

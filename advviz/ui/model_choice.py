@@ -4,7 +4,7 @@ import streamlit as st
 
 from advviz.models import shelf
 from advviz.models.records import ModelRecord, own_models, record
-from advviz.ui import model_cards, model_uploads
+from advviz.ui import model_cards, model_uploads, named_models
 from advviz.ui.model_cards import BUNDLED, FAMILIES, YOURS
 from advviz.ui.setup import Setup
 from advviz.ui.words import plain
@@ -16,14 +16,18 @@ _MODEL, _NEXT = "av.models.chosen", "av.models.next"
 
 
 def family() -> str:
-    """Choose a family of models."""
+    """Choose a family of models.
+
+    The numbers count the catalogue alone: a browser that is shown another label for what it has
+    chosen falls back to the first.
+    """
     _take_next()
     st.segmented_control(
         "Family",
         list(FAMILIES),
         key=_FAMILY,
         required=True,
-        format_func=lambda name: f"{FAMILIES[name]} ({len(_members(name))})",
+        format_func=lambda name: f"{FAMILIES[name]} ({len(model_cards.members(name))})",
         help="Adversarially augmented models saw attacked pictures as more data; no search was "
         "made against them while they learned, and they are not robust.",
     )
@@ -81,7 +85,7 @@ def _take_next() -> None:
 
 
 def _members(family: str) -> tuple[ModelRecord, ...]:
-    brought = model_uploads.records() if family == YOURS else ()
+    brought = model_uploads.records() if family == YOURS else named_models.records(family)
     return (*model_cards.members(family), *brought)
 
 

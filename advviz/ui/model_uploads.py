@@ -1,21 +1,17 @@
 """Weights that a visitor brings: a safetensors file for an architecture that is known."""
 
 import hashlib
-from functools import partial
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from advviz.compute import State
-from advviz.compute.fetching import checker
 from advviz.errors import AdvvizError
 from advviz.models import uploaded
 from advviz.models.model_record import ModelRecord
 from advviz.models.model_record import UploadedFile as Origin
 from advviz.models.records import catalogue, record
-from advviz.ui import own_pictures, state
+from advviz.ui import arrivals, own_pictures, state
 from advviz.ui.model_cards import short_architecture
-from advviz.ui.words import plain
 
 KEPT = uploaded.NUMBER
 _MODELS, _CHECKED, _ROUND, _LIKE = (
@@ -89,33 +85,16 @@ def _take(widget: str, like: ModelRecord) -> None:
 
 
 def start(data: bytes, like: ModelRecord) -> None:
-    """Have an upload checked in the background: that loads torch, and a page does not."""
+    """Have an upload checked in the background."""
     key = f"{state.session()}:{hashlib.sha256(data).hexdigest()}:{like.id}"
-    checker().start(key, lambda _report: uploaded.uploads().keep(data, like), state.session())
-    st.session_state[_CHECKED] = key
+    arrivals.start(_CHECKED, key, lambda: uploaded.uploads().keep(data, like))
 
 
 def _arrived() -> str | None:
-    key = st.session_state.get(_CHECKED)
-    fetch = checker().look(key) if key else None
-    if key is None or fetch is None:
+    found = arrivals.arrived(_CHECKED, "The file is here and is being checked.", "nothing was kept")
+    if found is None:
         return None
-    if not fetch.state.is_final:
-        st.fragment(partial(_wait, key), run_every=0.5)()
-        return None
-    del st.session_state[_CHECKED]
-    checker().dismiss(key)
-    if fetch.state is not State.DONE:
-        st.warning(plain(f"{fetch.error or 'the check was stopped'}; nothing was kept."))
-        return None
-    model = str(fetch.result.id)
+    model = str(found.id)
     kept = [name for name in st.session_state.get(_MODELS, ()) if name != model]
     st.session_state[_MODELS] = [*kept, model][-KEPT:]
     return model
-
-
-def _wait(key: str) -> None:
-    fetch = checker().look(key)
-    if fetch is None or fetch.state.is_final:
-        st.rerun(scope="app")
-    st.caption("The file is here and is being checked.")
