@@ -1,10 +1,11 @@
-"""Measure the shipped models on a folder of images and write the figures into their records.
+"""Measure shipped models on a folder of images and write the figures into their records.
 
-    python -m benchmarks.accuracies tiny-imagenet/val
+    python -m benchmarks.accuracies tiny-imagenet/val --dataset tiny14
 
-Clean accuracy, and PGD-50 at L2 0.5, 1.0 and 1.5: with 5 restarts on a sample, and with one on
-all images, as `advviz evaluate` measures them. It takes the better part of an hour a model on
-one core; `--model` measures one of them.
+Clean accuracy, and PGD-50 at three L2 budgets, as `advviz evaluate` measures them. Each
+`--measure RESTARTS:LIMIT` is one measurement of each model at each budget, by default with one
+restart on all images and with five on a sample. It takes the better part of an hour a model of
+64 pixels on one core.
 """
 
 import argparse
@@ -17,32 +18,29 @@ from advviz.evaluation.accuracies import measured, write_into_record
 from advviz.models.records import bundled
 from advviz.resources import assets
 
-EPS = (0.5, 1.0, 1.5)
-SAMPLE = 225
+EPS = {"tiny14": (0.5, 1.0, 1.5), "cifar10": (0.25, 0.5, 1.0)}
+EVERYTHING = "all"
+MEASURED = [(1, None), (5, 225)]
 
 
 def main() -> None:
     """Measure, write, print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("images", type=Path, help="folder, one folder a class")
+    parser.add_argument("--dataset", choices=EPS, default="tiny14", help="(%(default)s)")
     parser.add_argument("--model", action="append", help="measure this one only; repeatable")
     parser.add_argument("--named", default="tiny-imagenet/val", help="folder name to record")
-    parser.add_argument("--sample", type=int, default=SAMPLE, help="images for 5 restarts")
+    parser.add_argument(
+        "--measure", action="append", type=_measurement, metavar="RESTARTS:LIMIT",
+        help="such as 5:225, or 1:all; repeatable",
+    )  # fmt: skip
     parser.add_argument("--dry", action="store_true", help="print, and leave the records alone")
     args = parser.parse_args()
-    for model in args.model or bundled():
+    known = [model for model, described in bundled().items() if described.family == args.dataset]
+    for model in args.model or known:
         figures: dict[str, Any] = {}
-        for restarts, limit in ((1, None), (5, args.sample)):
-            setups = [
-                EvaluationSetup(model=model, eps=eps, steps=50, restarts=restarts) for eps in EPS
-            ]
-            with progress_bar(unit="image", desc=f"{model}, {restarts} restarts") as bar:
-
-                def report(done: int, total: int, bar: Any = bar) -> None:
-                    bar.total, bar.n = total, done
-                    bar.refresh()
-
-                found = measured(setups, args.images, args.named, limit=limit, report=report)
+        for restarts, limit in args.measure or MEASURED:
+            found = _figures(model, restarts, limit, args)
             figures |= found
             for name, of in found.items():
                 shares = [of["clean_accuracy"], of["robust_accuracy"]]
@@ -50,6 +48,27 @@ def main() -> None:
                 print(f"{model} {name}: clean, robust {', '.join(words)}, n = {of['n']}")
         if not args.dry:
             write_into_record(model, figures, assets() / "models")
+
+
+def _figures(
+    model: str, restarts: int, limit: int | None, args: argparse.Namespace
+) -> dict[str, dict[str, Any]]:
+    setups = [
+        EvaluationSetup(model=model, eps=eps, steps=50, restarts=restarts)
+        for eps in EPS[args.dataset]
+    ]
+    with progress_bar(unit="image", desc=f"{model}, {restarts} restarts") as bar:
+
+        def report(done: int, total: int) -> None:
+            bar.total, bar.n = total, done
+            bar.refresh()
+
+        return measured(setups, args.images, args.named, limit=limit, report=report)
+
+
+def _measurement(words: str) -> tuple[int, int | None]:
+    restarts, _, limit = words.partition(":")
+    return int(restarts), None if limit in ("", EVERYTHING) else int(limit)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from advviz.data import gallery
 from advviz.experiments.links import to_link
 from advviz.experiments.specs import AttackSpec
-from advviz.models.records import bundled
+from advviz.models.records import pair
 from benchmarks.recorded_app import Served
 from benchmarks.websocket_client import Client, Run
 
-MODELS = tuple(bundled())
+MODELS = tuple(model.id for model in pair())
 PICTURES = tuple(f"sample:{sample.id}" for sample in gallery.samples())
 UNTIL_LONG = 4.0  # seconds: after two of work the engine takes a job for a long one
 

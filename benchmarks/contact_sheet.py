@@ -14,7 +14,7 @@ from advviz.experiments.codec import to_link
 from advviz.experiments.references import RESULT
 from advviz.experiments.result import Array
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
-from advviz.models.records import bundled
+from advviz.models.records import pair
 
 TARGETS = {"sample:chelsea": "goldfish", "sample:mastiff": "cat", "sample:goose": "dog"}
 
@@ -63,7 +63,7 @@ def main() -> None:
     rows, labels = [], []
     columns: list[str] = []
     for image, target in TARGETS.items():
-        for model in bundled():
+        for model in (described.id for described in pair()):
             cells = row(engine, model, image, target)
             columns = list(cells)
             rows.append([np.asarray(cell) for cell in cells.values()])

@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 from advviz.evaluation.gallery_table import Outcome, drive, reached
-from advviz.models.records import bundled
+from advviz.models.records import pair
 
 Column = tuple[str, float]
 
@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     args = parser.parse_args()
     columns = {
-        (model, eps): drive(model, eps, args.steps) for eps in args.eps for model in bundled()
+        (model.id, eps): drive(model.id, eps, args.steps) for eps in args.eps for model in pair()
     }
     print("\n".join(table(columns)))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from advviz.evaluation.gallery_table import drive
-from advviz.models.records import bundled
+from advviz.models.records import bundled, pair
 from advviz.resources import assets
 from benchmarks.gallery_table import table
 
@@ -61,7 +61,8 @@ def who() -> list[str]:
 
 def gallery() -> list[str]:
     """Drive every gallery picture towards the next class."""
-    return table({(m, eps): drive(m, eps, 20) for eps in GALLERY_EPS for m in bundled()})
+    compared = [model.id for model in pair()]
+    return table({(m, eps): drive(m, eps, 20) for eps in GALLERY_EPS for m in compared})
 
 
 def _share(of: Mapping[str, float]) -> str:

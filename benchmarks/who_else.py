@@ -1,4 +1,4 @@
-"""Who else sees it? What each shipped model draws from noise, judged by all of them.
+"""Who else sees it? What each model of the shipped pair draws from noise, judged by both.
 
     python -m benchmarks.who_else
 
@@ -14,7 +14,7 @@ from typing import Any
 from advviz.cli.computing import progress_bar
 from advviz.evaluation.recognition import Recognition, who_else
 from advviz.featurevis.ascent import AscentParams
-from advviz.models.records import bundled
+from advviz.models.records import pair
 from advviz.resources import assets
 
 PARAMS = AscentParams(eps=40.0, step_size=0.5, steps=100)
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=20, help="pictures a class")
     parser.add_argument("--out", type=Path, help="default: assets/figures/who_else.json")
     args = parser.parse_args()
-    models = list(bundled())
+    models = [described.id for described in pair()]
     found: list[Recognition] = []
     for artist in models:
         with progress_bar(unit="class", desc=artist) as bar:
@@ -43,7 +43,7 @@ def main() -> None:
         "step_size": PARAMS.step_size,
         "steps": PARAMS.steps,
         "seeds": list(range(args.pictures)),
-        "weights": {name: described.sha256 for name, described in bundled().items()},
+        "weights": {described.id: described.sha256 for described in pair()},
         "results": [one.as_dict() for one in found],
         "command": COMMAND,
     }

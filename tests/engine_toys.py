@@ -26,10 +26,10 @@ import numpy as np
 from advviz.compute import Engine
 from advviz.errors import WeightsError
 from advviz.experiments.result import Result
-from advviz.models.records import bundled
+from advviz.models.records import pair
 from advviz.protocol import Call, Progress, Query
 
-MODEL, BROKEN = tuple(bundled())[:2]
+MODEL, BROKEN = (described.id for described in pair())
 PATIENCE = 60.0  # seconds: not a limit on the engine's speed, only on the test's waiting
 CHOICE = "ADVVIZ_ENGINE"
 

@@ -1,4 +1,4 @@
-"""A catalogue with more rungs than are bundled: copies of the bundled models under other names."""
+"""A catalogue of a pair and of rungs beside it: copies of the robust model under other names."""
 
 import json
 import shutil
@@ -17,14 +17,17 @@ WEAKER, STRONGER = "tiny14-l2-0.25", "tiny14-l2-3"
 
 @contextmanager
 def catalogue_with(folder: Path, **added: dict[str, object]) -> Iterator[Path]:
-    """Have the catalogue hold the bundled models and some more; yield the folder of the files.
+    """Have the catalogue hold the first pair and some more; yield the folder of the files.
 
     Args:
         folder: an empty one.
         added: fields of a record that differ from those of the robust model, by any name.
     """
     models = folder / "models"
-    shutil.copytree(resources.assets() / "models", models)
+    models.mkdir()
+    for model in (STANDARD, ROBUST):
+        for path in (resources.assets() / "models").glob(f"{model}.*"):
+            shutil.copy(path, models)
     robust = json.loads((models / f"{ROBUST}.json").read_text())
     for fields in added.values():
         file = f"{fields['id']}.safetensors"

@@ -29,7 +29,7 @@ from advviz.experiments.specs import AttackSpec, VisualizeSpec
 from advviz.featurevis.ascent import AscentParams
 from advviz.models.classifier import Classifier
 from advviz.models.loading import load_model
-from advviz.models.records import bundled, record
+from advviz.models.records import pair, record
 from advviz.resources import assets
 
 STANDARD, ROBUST = "tiny14-standard", "tiny14-robust-l2"
@@ -376,7 +376,7 @@ def test_who_else_counts_every_class():
 def test_shipped_figures_are_of_the_shipped_weights():
     path = assets() / "figures" / "who_else.json"
     figures = json.loads(path.read_text())
-    assert figures["weights"] == {name: of.sha256 for name, of in bundled().items()}
+    assert figures["weights"] == {of.id: of.sha256 for of in pair()}
     assert {(r["drawn_by"], r["seen_by"]) for r in figures["results"]} == {
-        (a, b) for a in bundled() for b in bundled()
+        (a.id, b.id) for a in pair() for b in pair()
     }

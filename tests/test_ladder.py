@@ -66,7 +66,7 @@ def test_norms_and_families_are_ladders_of_their_own(tmp_path: Path):
 def test_a_ladder_that_there_is_not_is_named_with_those_there_are():
     with pytest.raises(UnknownNameError, match="'tiny15-l2'; there are tiny14-l2"):
         ladders.rungs("tiny15-l2")
-    with pytest.raises(InvalidInputError, match=f"{STANDARD}, {ROBUST}; got 'x'"):
+    with pytest.raises(InvalidInputError, match=f"{STANDARD}, .*{ROBUST}.*; got 'x'"):
         _ = LadderSpec(rung="x").rungs
 
 
@@ -92,7 +92,8 @@ def test_a_ladder_asks_what_a_board_asks(explained_image: str):
         explained_image=explained_image, samples=7, loss="margin", early_stop=True,
     )  # fmt: skip
     spec = LadderSpec.of(board, "tiny14-l2", ROBUST)
-    assert set(spec.specs()) == set(board.specs())
+    of_the_pair = {s for s in spec.specs() if s.model in (STANDARD, ROBUST)}
+    assert of_the_pair == set(board.specs())
     assert spec.on(BoardSpec(robust=STANDARD)) == replace(board, robust=STANDARD)
 
 
@@ -113,13 +114,14 @@ def test_link_python_and_command_show_the_same_pictures(
 
     out = tmp_path / "sheet.png"
     said = json.loads(called(capsys, *links.to_flags(SMALL), "--out", out, "--json"))
-    assert [fact["model"] for fact in said["rungs"]] == [STANDARD, ROBUST]
-    assert said["rungs"][1]["training_eps"] == 1.5
+    rungs = ladders.rungs(SMALL.family)
+    assert [fact["model"] for fact in said["rungs"]] == [each.id for each in rungs]
+    assert [fact["training_eps"] for fact in said["rungs"]] == [r.training_eps for r in rungs]
     assert links.from_link(said["link"]) == SMALL
     results = dict(zip(SMALL.specs(), wanted, strict=True))
     with Image.open(out) as image:
         sheet = np.asarray(image)
-    for column, model in enumerate((STANDARD, ROBUST)):
+    for column, model in enumerate(each.id for each in rungs):
         row = SMALL.row(model)
         drawn = [
             pictures.absolute_ink(results[row.gradient].arrays["gradient"]),

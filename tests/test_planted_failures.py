@@ -26,9 +26,9 @@ from advviz.experiments import procedures
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec
 from advviz.models import loading
-from advviz.models.records import bundled
+from advviz.models.records import pair
 
-STANDARD, ROBUST = tuple(bundled())[:2]
+STANDARD, ROBUST = (described.id for described in pair())
 SPEC = AttackSpec(model=STANDARD, image="sample:chelsea", target="goldfish", steps=2)
 NEXT = replace(SPEC, seed=1)
 LONG = replace(SPEC, steps=1000, restarts=50)

@@ -128,7 +128,7 @@ def _new_run(
 def _record_recipe(
     out: Path, chosen: Recipe, mean: list[float], std: list[float], trained: int, held: int
 ) -> None:
-    record = {
+    made: dict[str, object] = {
         **chosen.as_dict(),
         "mean": mean,
         "std": std,
@@ -136,4 +136,6 @@ def _record_recipe(
         "validation_images": held,
         "torch": torch.__version__,
     }
-    (out / "recipe.json").write_text(json.dumps(record, indent=2) + "\n")
+    if chosen.starts_from is not None:
+        made["started_from_sha256"] = record(chosen.starts_from).sha256
+    (out / "recipe.json").write_text(json.dumps(made, indent=2) + "\n")

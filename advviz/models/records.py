@@ -12,13 +12,17 @@ from advviz.models.by_name import named
 from advviz.models.model_record import ModelRecord
 from advviz.models.registry import registry
 from advviz.models.uploaded import PREFIX, uploads
+from advviz.models.vocabularies import CIFAR10, TINY14
 from advviz.models.zoo import zoo
 from advviz.resources import assets
 
 if TYPE_CHECKING:
     from advviz.models.own import OwnModels
 
-__all__ = ["ModelRecord", "bundled", "catalogue", "own_models", "read_record", "record"]
+__all__ = ["ModelRecord", "bundled", "catalogue", "own_models", "pair", "read_record", "record"]
+
+DATASETS = (TINY14, CIFAR10)
+"""Whose bundled models come first."""
 
 
 def read_record(path: Path) -> ModelRecord:
@@ -33,10 +37,15 @@ def read_record(path: Path) -> ModelRecord:
 
 @cache
 def bundled() -> Mapping[str, ModelRecord]:
-    """Return the records of the models that ship, by id; the standard one of a pair first."""
+    """Return the records of the models that ship, by id: data set by data set, by training eps."""
     found = [read_record(path) for path in sorted((assets() / "models").glob("*.json"))]
-    found.sort(key=lambda r: (r.is_robust, r.training_eps, r.id))
+    found.sort(key=lambda r: (DATASETS.index(r.family), r.training_eps, r.id))
     return MappingProxyType({r.id: r for r in found})
+
+
+def pair(dataset: str = TINY14) -> tuple[ModelRecord, ModelRecord]:
+    """Return the standard and the robust model that ship for a data set and are compared."""
+    return bundled()[f"{dataset}-standard"], bundled()[f"{dataset}-robust-l2"]
 
 
 @cache

@@ -16,7 +16,7 @@ from advviz import compute
 from advviz.errors import AdvvizError
 from advviz.experiments.protocol import Spec
 from advviz.experiments.specs import PredictSpec
-from advviz.models.records import bundled, record
+from advviz.models.records import record
 from advviz.ui import permalinks
 from advviz.ui import setup as setups
 from advviz.ui.setup import Setup
@@ -41,11 +41,12 @@ def session() -> str:
 def first_questions() -> tuple[Spec, ...]:
     """What the engine is asked before anyone asks, as work that can wait.
 
-    One prediction of each model, which loads torch and the weights; then what a visitor
-    without a link sees on Home and on Compare.
+    One prediction of each model of the pair, which loads torch and the weights; then what a
+    visitor without a link sees on Home and on Compare.
     """
     setup = setups.default()
-    questions = [PredictSpec(model=model, image=setup.board.image) for model in bundled()]
+    models = (setup.board.standard, setup.board.robust)
+    questions = [PredictSpec(model=model, image=setup.board.image) for model in models]
     return tuple(dict.fromkeys((*questions, *setup.board.specs())))
 
 
