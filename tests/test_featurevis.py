@@ -1,11 +1,14 @@
 """Feature visualization: plain ascent on toys, and the Fourier parameterization."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.testing import assert_close
 from toys import SIZE, binary, central, convolutional, labels, normal, pictures
 
 from advviz.errors import InvalidInputError
+from advviz.experiments.specs import VisualizeSpec
 from advviz.featurevis.ascent import AscentParams, ascent, noise_images
 from advviz.featurevis.fourier import (
     FourierParams,
@@ -14,6 +17,7 @@ from advviz.featurevis.fourier import (
     seen_through,
     to_pixels,
 )
+from advviz.models.records import record
 from advviz.noise import Noise
 from advviz.objectives import Logit, Unit
 from advviz.protocol import Query, run
@@ -270,3 +274,15 @@ def test_fourier_refuses_what_draws_nothing(words):
     (name,) = words
     with pytest.raises(InvalidInputError, match=f"{name} must be"):
         FourierParams(**words)
+
+
+@pytest.mark.parametrize(
+    ("model", "lengths"),
+    [("tiny14-standard", (40.0, 0.5)), ("imagenet-resnet18-v1", (140.0, 1.75))],
+)
+def test_the_ball_of_a_drawing_grows_with_the_side_of_the_picture(model, lengths):
+    """The same change of every pixel is as far at every size; what is given stays as it is."""
+    spec = VisualizeSpec(model=model, unit="unit:0")
+    assert spec.resolved_sizes(record(model)) == lengths
+    given = replace(spec, eps=1000.0, step_size=5.0)
+    assert given.resolved_sizes(record(model)) == (1000.0, 5.0)

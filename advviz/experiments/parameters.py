@@ -52,6 +52,11 @@ def resolved_step_size(step_size: float | str, eps: float, steps: int) -> float:
     return 2.5 * eps / steps if step_size == AUTO else float(step_size)
 
 
+def in_proportion(length: float | str, at_64: float, side: int) -> float:
+    """Return an L2 length that is given, or one in proportion to the side of the picture."""
+    return at_64 * side / 64 if length == AUTO else float(length)
+
+
 def random_start(default: bool = False) -> Any:
     """Declare where a search starts."""
     return switch(default, "start at a random point of the ball")

@@ -174,7 +174,8 @@ def visualize(
         params = FourierParams(steps=spec.steps)
         found = yield from fourier_ascent(like, objective, params, noise=noise)
     else:
-        plain = AscentParams(eps=spec.eps, step_size=spec.step_size, steps=spec.steps)
+        eps, step_size = spec.resolved_sizes(described)
+        plain = AscentParams(eps=eps, step_size=step_size, steps=spec.steps)
         start = noise_images(like, noise) if begin is None else _batch(begin, device)
         found = yield from ascent(start, objective, plain, noise=noise)
     arrays = {

@@ -182,8 +182,14 @@ class VisualizeSpec:
     unit: str = text("class:NAME, unit:N of the penultimate layer, or channel:LAYER:N")
     start: str = text("ascent: noise, or an image as for an attack", default="noise")
     method: str = choice("ascent", ("ascent", "fourier"), "plain ascent, or regularized")
-    eps: float = number(40.0, 0.0, 1000.0, "ascent: L2 radius of the ball, pixels in [0, 1]")
-    step_size: float = number(0.5, 0.0, 100.0, "ascent: L2 length of a step")
+    eps: float | str = number(
+        0.0, 0.0, 1000.0, "ascent: L2 radius of the ball; auto: 40 at 64 pixels a side, in "
+        "proportion", auto=True,
+    )  # fmt: skip
+    step_size: float | str = number(
+        0.0, 0.0, 100.0, "ascent: L2 length of a step; auto: 0.5 at 64 pixels a side, in "
+        "proportion", auto=True,
+    )  # fmt: skip
     steps: int = parameters.steps(100, "steps of the ascent")
     seed: int = parameters.seed("of the starting noise")
     numerics: str = parameters.numerics()
@@ -196,6 +202,16 @@ class VisualizeSpec:
     def starts_from_image(self) -> bool:
         """Say whether a picture is drawn over; Fourier coefficients always start from noise."""
         return self.method == "ascent" and self.start != "noise"
+
+    def resolved_sizes(self, described: ModelRecord) -> tuple[float, float]:
+        """Return the radius of the ball and the length of a step, both L2.
+
+        An L2 norm grows with the side of a picture whose every pixel changes alike.
+        """
+        return (
+            parameters.in_proportion(self.eps, 40.0, described.input_size),
+            parameters.in_proportion(self.step_size, 0.5, described.input_size),
+        )
 
     def true_class(self, _described: ModelRecord) -> str | None:
         """Return None: nobody knows what a drawing shows."""
@@ -212,7 +228,8 @@ class VisualizeSpec:
         begin = image_key(self.start, described) if self.starts_from_image else "noise"
         values = {"unit": self.unit, "start": begin, "method": self.method, "steps": self.steps}
         if self.method == "ascent":
-            values |= {"eps": self.eps, "step_size": self.step_size}
+            eps, step_size = self.resolved_sizes(described)
+            values |= {"eps": eps, "step_size": step_size}
         return {**values, "seed": self.seed, "numerics": self.numerics}
 
     def procedure(

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from advviz.experiments.fields import AUTO
 from advviz.experiments.specs import ExplainSpec, VisualizeSpec
 from advviz.models.classes import labels
 from advviz.models.records import record
@@ -151,13 +152,13 @@ def drawing_method(setup: Setup) -> None:
 
 def drawing_numbers(setup: Setup) -> None:
     """Give the numbers of the ascent; those that the method does not use are greyed."""
-    plain = setup.visualize.method == "ascent"
-    for label, name, step in (
-        ("Ball, L2", "eps", 5.0),
-        ("Step size, L2", "step_size", 0.25),
-        ("Steps", "steps", 10),
-        ("Seed", "seed", 1),
+    sizes = setup.visualize.resolved_sizes(record(setup.visualize.model))
+    for label, name, step, resolved in (
+        ("Ball, L2", "eps", 5.0, sizes[0]),
+        ("Step size, L2", "step_size", 0.25, sizes[1]),
     ):
+        _length(setup, label, name, step, resolved)
+    for label, name, step in (("Steps", "steps", 10), ("Seed", "seed", 1)):
         meta = meta_of(VisualizeSpec, name)
         st.number_input(
             label,
@@ -165,10 +166,30 @@ def drawing_numbers(setup: Setup) -> None:
             meta["high"],
             step=step,
             width=150,
-            disabled=not plain and name in ("eps", "step_size"),
             help=help_of(VisualizeSpec, name),
             **control(f"av.drawing.{name}", getattr(setup.visualize, name), _number(name)),
         )
+
+
+def _length(setup: Setup, label: str, name: str, step: float, resolved: float) -> None:
+    """Give a length of the ascent, or leave it to the rule, which is shown."""
+    given = getattr(setup.visualize, name)
+    st.number_input(
+        label,
+        0.0,
+        meta_of(VisualizeSpec, name)["high"],
+        value=None,
+        step=step,
+        width=150,
+        placeholder=f"auto: {resolved:g}",
+        disabled=setup.visualize.method != "ascent",
+        help=help_of(VisualizeSpec, name),
+        **control(
+            f"av.drawing.{name}",
+            None if given == AUTO else given,
+            lambda s, value: _drawing(s, **{name: AUTO if value is None else value}),
+        ),
+    )
 
 
 def drawing_numerics(setup: Setup) -> None:
