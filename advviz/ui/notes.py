@@ -161,18 +161,15 @@ Card = tuple[str, str, Change]
 def try_next(setup: Setup) -> None:
     """Three cards, each changing one thing."""
     st.html(show("<p><b>Try next</b>: each card changes one thing</p>"))
-    columns = st.columns(3, border=True)
-    for column, (label, why, change) in zip(columns, cards(setup), strict=True):
-        with column:
-            st.button(
-                label,
-                key=f"av.try.{label}",
-                on_click=state.change,
-                args=(change,),
-                type="tertiary",
-                icon=":material/arrow_forward:",
-            )
-            st.caption(why)
+    for label, why, change in cards(setup):
+        st.button(
+            f"**{words.plain(label)}** · {words.plain(why)}",
+            key=f"av.try.{label}",
+            on_click=state.change,
+            args=(change,),
+            icon=":material/arrow_forward:",
+            width="stretch",
+        )
 
 
 def cards(setup: Setup) -> list[Card]:
