@@ -52,10 +52,12 @@ def _budget(figures: Mapping[str, Any]) -> tuple[float, int]:
 
 def who() -> list[str]:
     """Lay out who recognises whose drawings."""
-    lines = ["| drawn by | seen by | n | put into its class [95%] |", "|---|---|---|---|"]
+    head = "| drawn by | by its | seen by | n | put into its class [95%] |"
+    lines = [head, "|---|---|---|---|---|"]
     found = json.loads((assets() / "figures" / "who_else.json").read_text(encoding="utf-8"))
     for one in found["results"]:
-        lines.append(f"| `{one['drawn_by']}` | `{one['seen_by']}` | {one['n']} | {_share(one)} |")
+        artist, viewer = one["drawn_by"], one["seen_by"]
+        lines.append(f"| `{artist}` | {one['score']} | `{viewer}` | {one['n']} | {_share(one)} |")
     return lines
 
 

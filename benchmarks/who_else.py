@@ -2,17 +2,19 @@
 
     python -m benchmarks.who_else
 
-Ascent on a class logit from noise: L2 40, 100 steps of 0.5, 20 pictures a class (seeds 0 to 19).
+Ascent from noise on a class's logit, and on the logarithm of its probability: L2 40, 100 steps of
+0.5, 20 pictures a class (seeds 0 to 19).
 Prints the shares and writes them into assets/figures/who_else.json.
 """
 
 import argparse
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from advviz.cli.computing import progress_bar
-from advviz.evaluation.recognition import Recognition, who_else
+from advviz.evaluation.recognition import SCORES, Recognition, who_else
 from advviz.featurevis.ascent import AscentParams
 from advviz.models.records import pair
 from advviz.resources import assets
@@ -29,14 +31,14 @@ def main() -> None:
     args = parser.parse_args()
     models = [described.id for described in pair()]
     found: list[Recognition] = []
-    for artist in models:
-        with progress_bar(unit="class", desc=artist) as bar:
+    for score, artist in product(SCORES, models):
+        with progress_bar(unit="class", desc=f"{artist}, {score}") as bar:
 
             def report(done: int, total: int, bar: Any = bar) -> None:
                 bar.total, bar.n = total, done
                 bar.refresh()
 
-            found += who_else(artist, models, PARAMS, range(args.pictures), report)
+            found += who_else(artist, models, PARAMS, range(args.pictures), report, score)
     content = {
         "what": "share of a model's drawings of a class that a model puts into that class",
         "eps": PARAMS.eps,
@@ -51,7 +53,10 @@ def main() -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     for one in found:
-        print(f"drawn by {one.drawn_by}, seen by {one.seen_by}: {one.share}, n = {one.share.n}")
+        print(
+            f"drawn by {one.drawn_by} by {one.score}, seen by {one.seen_by}: {one.share}, "
+            f"n = {one.share.n}"
+        )
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from advviz.errors import InvalidInputError
 from advviz.evaluation import EvaluationSetup, Share, wilson
 from advviz.evaluation.accuracies import command_of, measured, name_of, write_into_record
 from advviz.evaluation.gallery_table import drive, known_pictures, next_class, reached
-from advviz.evaluation.recognition import drawings, who_else
+from advviz.evaluation.recognition import SCORES, drawings, who_else
 from advviz.evaluation.robustness import ROWS, evaluate, evaluate_images
 from advviz.evaluation.sampling import sampled
 from advviz.experiments.specs import AttackSpec, VisualizeSpec
@@ -30,6 +30,7 @@ from advviz.featurevis.ascent import AscentParams
 from advviz.models.classifier import Classifier
 from advviz.models.loading import load_model
 from advviz.models.records import pair, record
+from advviz.protocol import Query
 from advviz.resources import assets
 
 STANDARD, ROBUST = "tiny14-standard", "tiny14-robust-l2"
@@ -365,6 +366,19 @@ def test_drawings_are_those_of_visualize():
     assert not drawn[0].equal(drawn[1])
 
 
+def test_a_class_drawn_by_its_log_probability_is_told_from_the_others():
+    """Its logit alone may rise less than another's; the two scores draw different pictures."""
+    network, described = Classifier(load_model(ROBUST)), record(ROBUST)
+    params = AscentParams(eps=40.0, step_size=2.0, steps=6)
+    drawn = {s: drawings(network, described, "insect", params, range(2), s) for s in SCORES}
+    index = described.class_index("insect")
+    asked = {s: Query(pictures, gradient=False, exact=True) for s, pictures in drawn.items()}
+    said = {s: network.answer(query).logits for s, query in asked.items()}
+    probability = {s: logits.softmax(1)[:, index] for s, logits in said.items()}
+    assert (probability["log-probability"] > probability["logit"]).all()
+    assert (said["logit"][:, index] > said["log-probability"][:, index]).all()
+
+
 def test_who_else_counts_every_class():
     seen = who_else(ROBUST, [STANDARD, ROBUST], AscentParams(steps=1), range(2))
     assert [(one.drawn_by, one.seen_by) for one in seen] == [(ROBUST, STANDARD), (ROBUST, ROBUST)]
@@ -377,6 +391,6 @@ def test_shipped_figures_are_of_the_shipped_weights():
     path = assets() / "figures" / "who_else.json"
     figures = json.loads(path.read_text())
     assert figures["weights"] == {of.id: of.sha256 for of in pair()}
-    assert {(r["drawn_by"], r["seen_by"]) for r in figures["results"]} == {
-        (a.id, b.id) for a in pair() for b in pair()
+    assert {(r["drawn_by"], r["seen_by"], r["score"]) for r in figures["results"]} == {
+        (a.id, b.id, score) for a in pair() for b in pair() for score in SCORES
     }

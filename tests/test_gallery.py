@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 from advviz.data import decoding, gallery, images
 from advviz.data.classes import TINY14
@@ -39,6 +40,17 @@ def test_every_sample_is_a_real_picture_of_a_known_class(sample):
         assert 0 <= left < right <= image.width
         assert 0 <= top < bottom <= image.height
         assert right - left == bottom - top
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.id)
+def test_the_side_is_that_of_the_square_in_the_file(sample):
+    """At least, for photos: no network of 64 pixels is given an enlarged thumbnail."""
+    with Image.open(sample.path) as image:
+        left, top, right, bottom = sample.box or (0, 0, *image.size)
+        inside = min(right, image.width) - left, min(bottom, image.height) - top
+    assert min(inside) >= sample.side
+    assert sample in gallery.samples(sample.side)
+    assert sample not in gallery.samples(sample.side + 1)
 
 
 def test_ids_are_distinct_lower_case_words():

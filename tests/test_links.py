@@ -196,6 +196,7 @@ CASES = [
     ExplainSpec(model=ROBUST, image="sample:goose", method="smoothgrad", samples=3, seed=1),
     ExplainSpec(model=STANDARD, image="result:" + links.to_link(ATTACK), explained="cat"),
     VisualizeSpec(model=ROBUST, unit="class:goldfish", steps=3, seed=2),
+    VisualizeSpec(model=STANDARD, unit="class:cat", score="log-probability", steps=2),
     VisualizeSpec(model=STANDARD, unit="unit:7", start="sample:coffee", steps=2),
     VisualizeSpec(model=STANDARD, unit="channel:layer3:5", method="fourier", steps=2),
 ]

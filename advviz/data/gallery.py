@@ -25,6 +25,8 @@ _ORIGINS = {
     "cifar100": "from CIFAR-100, 32 pixels a side, in Foolbox (MIT)",
 }
 """By how the file's name begins."""
+LARGE, SMALL = 300, 32
+"""Pixels a side: the smallest photo of the gallery, and a picture of the CIFAR data sets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,13 @@ class Sample:
     def source(self) -> str:
         """Say who made the picture, under which licence, and which file it is."""
         return f"{self.origin}: {self.package}/{self.file}"
+
+    @property
+    def side(self) -> int:
+        """Give the side of the square that is used, in pixels of the file; at least, of a photo."""
+        if self.crop is not None:
+            return self.crop[2]
+        return SMALL if "cifar" in self.file else LARGE
 
     @property
     def box(self) -> tuple[int, int, int, int] | None:
@@ -77,9 +86,14 @@ def _folder(package: str) -> Path:
     return Path(locations[0]) if locations else Path(package)
 
 
-def samples() -> tuple[Sample, ...]:
-    """List the gallery in the order in which it is shown."""
-    return _SAMPLES
+def samples(size: int = 1) -> tuple[Sample, ...]:
+    """List the gallery in the order in which it is shown.
+
+    Args:
+        size: of a network's input in pixels; pictures that it would receive enlarged are left
+            out, for the blur is nothing that it has learned from.
+    """
+    return tuple(sample for sample in _SAMPLES if sample.side >= size)
 
 
 def sample(name: str) -> Sample:

@@ -35,8 +35,9 @@ class Outcome:
 
 
 def known_pictures(described: ModelRecord) -> dict[str, str]:
-    """Return the true class of each gallery picture, by id, whose class the model knows."""
-    shown = {s.id: true_class(f"{images.SAMPLE_PREFIX}{s.id}", described) for s in samples()}
+    """Return the true class of each picture offered for a model, by id, whose class it knows."""
+    offered = samples(described.input_size)
+    shown = {s.id: true_class(f"{images.SAMPLE_PREFIX}{s.id}", described) for s in offered}
     return {name: known for name, known in shown.items() if known is not None}
 
 

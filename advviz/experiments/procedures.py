@@ -166,7 +166,11 @@ def visualize(
 ) -> Steps:
     """Draw a picture that excites a unit, from an image [3, S, S] or from noise."""
     tap, index = parse_unit(spec.unit, described)
-    objective = Logit(_index(index, device)) if tap == LOGITS else Unit(tap, _index(index, device))
+    wanted = _index(index, device)
+    if spec.raises_probability:
+        objective: Objective = towards(wanted)
+    else:
+        objective = Logit(wanted) if tap == LOGITS else Unit(tap, wanted)
     noise = Noise(spec.seed)
     # Noise is keyed by the image: pictures of different classes start from the same one.
     like = torch.zeros(1, 3, described.input_size, described.input_size, device=device)

@@ -181,6 +181,10 @@ class VisualizeSpec:
     model: str = text("model id")
     unit: str = text("class:NAME, unit:N of the penultimate layer, or channel:LAYER:N")
     start: str = text("ascent: noise, or an image as for an attack", default="noise")
+    score: str = choice(
+        "logit", ("logit", "log-probability"),
+        "of a class: its logit, or the logarithm of its probability, which other classes lower",
+    )  # fmt: skip
     method: str = choice("ascent", ("ascent", "fourier"), "plain ascent, or regularized")
     eps: float | str = number(
         0.0, 0.0, 1000.0, "ascent: L2 radius of the ball; auto: 40 at 64 pixels a side, in "
@@ -197,6 +201,11 @@ class VisualizeSpec:
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         check(self)
+
+    @property
+    def raises_probability(self) -> bool:
+        """Say whether a class is drawn by the logarithm of its probability; units have none."""
+        return self.score == "log-probability" and self.unit.startswith("class:")
 
     @property
     def starts_from_image(self) -> bool:
@@ -230,6 +239,8 @@ class VisualizeSpec:
         if self.method == "ascent":
             eps, step_size = self.resolved_sizes(described)
             values |= {"eps": eps, "step_size": step_size}
+        if self.raises_probability:
+            values["score"] = self.score
         return {**values, "seed": self.seed, "numerics": self.numerics}
 
     def procedure(

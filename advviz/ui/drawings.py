@@ -87,7 +87,7 @@ def _panel(setup: Setup, spec: VisualizeSpec, finds: Finds) -> str:
         start = picture(pictures.photo(arrays["start"]), "the start", SIDE, smooth)
         alt = f"what {word} draws for {named(spec)}"
         drawn = picture(pictures.photo(arrays["picture"]), alt, SIDE, smooth)
-        what = "logit rose" if spec.unit.startswith("class:") else "rose"
+        what = f"{spec.score} rose" if spec.unit.startswith("class:") else "rose"
         first, last = (short(float(arrays["values"][i])).replace("-", "−") for i in (0, -1))
         rise = f"{what} from {first} to {last}"
         rise = " · ".join(filter(None, (rise, numerics(shown.result.facts))))
@@ -128,15 +128,17 @@ def _says(model: str, result: Result, wanted: str | None, words: str) -> str:
 def population(setup: Setup) -> None:
     """The pair of figures that says whether one drawing is the rule."""
     standard, robust = models(setup)
-    painted, noise = recognised(robust, standard), recognised(standard, robust)
+    score = setup.visualize.score
+    painted = recognised(robust, standard, score)
+    noise = recognised(standard, robust, score)
     if painted is None or noise is None:
         return
     st.html(
         figures.show(
             '<div class="av-figures">'
             f'<div class="av-robust"><p class="av-big">{painted}</p><p>of what the <b>● robust</b> '
-            "model draws from noise, over all classes, the standard model puts into its class "
-            f"<small>({painted.basis})</small></p></div>"
+            f"model draws from noise by {score}, over all classes, the standard model puts into "
+            f"its class <small>({painted.basis})</small></p></div>"
             f'<div class="av-standard"><p class="av-big">{noise}</p><p>of what the <b>○ standard'
             "</b> model draws, the robust model puts into its class "
             f"<small>({noise.basis})</small></p></div></div>"

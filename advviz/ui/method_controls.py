@@ -88,9 +88,11 @@ def unit(setup: Setup) -> None:
             described.classes,
             format_func=labels(described).__getitem__,
             width=180,
-            help="The class whose logit the drawing raises.",
+            help="The class whose score the drawing raises.",
             **control("av.unit.class", rest, lambda s, name: _drawing(s, unit=f"class:{name}")),
         )
+        bound = control("av.score", setup.visualize.score, _number("score"))
+        choose("By its", VisualizeSpec, "score", bound, {})
         return
     layer, _, index = rest.rpartition(":")
     if what == "channel":

@@ -58,10 +58,10 @@ def choices(setup: Setup) -> dict[str, str]:
 
 
 def gallery_names(described: ModelRecord) -> dict[str, str]:
-    """Name the gallery's pictures by reference, those first whose class the model knows."""
+    """Name the pictures for a model by reference, those first whose class it knows."""
     words = class_words(described)
     known, unknown = {}, {}
-    for sample in gallery.samples():
+    for sample in gallery.samples(described.input_size):
         shown = next((words[word] for word in sample.shows.values() if word in words), None)
         ref = f"{SAMPLE_PREFIX}{sample.id}"
         if shown is None:

@@ -17,11 +17,13 @@ def draw(described: ModelRecord) -> str:
     Args:
         described: whose classes the gallery's pictures are named by.
     """
-    samples = gallery.samples()
-    known = sum(known_class(described, sample.shows.values()) is not None for sample in samples)
+    samples, offered = gallery.samples(), gallery.samples(described.input_size)
+    known = sum(known_class(described, sample.shows.values()) is not None for sample in offered)
+    size = described.input_size
     told = (
         f"**Gallery: {len(samples)} pictures** that need no network and show no person. The "
-        f"models in use have a class for {known} of them."
+        f"models in use are offered the {len(offered)} that have {size} × {size} pixels or more, "
+        f"and have a class for {known} of these."
     )
     rows = [
         (

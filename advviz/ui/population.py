@@ -106,7 +106,7 @@ def _survival(entry: Mapping[str, Any]) -> Survival:
     )
 
 
-def recognised(artist: str, viewer: str) -> Share | None:
+def recognised(artist: str, viewer: str, score: str) -> Share | None:
     """The share of a model's drawings of its classes that another model names.
 
     The figures are those that `python -m benchmarks.who_else` wrote; None without them.
@@ -115,6 +115,6 @@ def recognised(artist: str, viewer: str) -> Share | None:
     if not path.exists():
         return None
     for entry in json.loads(path.read_text(encoding="utf-8"))["results"]:
-        if (entry["drawn_by"], entry["seen_by"]) == (artist, viewer):
+        if (entry["drawn_by"], entry["seen_by"], entry["score"]) == (artist, viewer, score):
             return Share.read(entry, entry["n"])
     return None

@@ -64,7 +64,7 @@ class Outcome:
 
 def specs(described: ModelRecord) -> tuple[PredictSpec, ...]:
     """List the questions: one for each gallery picture whose class the model knows."""
-    refs = (f"{SAMPLE_PREFIX}{sample.id}" for sample in gallery.samples())
+    refs = (f"{SAMPLE_PREFIX}{sample.id}" for sample in gallery.samples(described.input_size))
     return tuple(
         PredictSpec(model=described.id, image=ref)
         for ref in refs
