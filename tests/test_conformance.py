@@ -3,11 +3,13 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from catalogue_toys import CASES, begin
 from toys import SHAPE, Convolutional, built, labels, pictures
 
 from advviz.attacks.pgd import PGDParams, fgsm_params, pgd
@@ -83,6 +85,8 @@ PROCEDURES: dict[str, Callable[[], Any]] = {
     "spec: fourier": lambda: visualize_spec(unit="class:cat", method="fourier"),
     "spec: noise": lambda: procedures.control(NoiseSpec(**PICTURE, draws=30), PIXELS),
 }
+for _name, _norm in dict(CASES).items():  # each attack in one of its norms
+    PROCEDURES[f"catalogue: {_name}"] = partial(begin, _name, _norm, IMAGES[:2], CLASSES[:2])
 every = pytest.mark.parametrize("begin", PROCEDURES.values(), ids=PROCEDURES)
 
 
