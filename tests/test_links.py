@@ -17,6 +17,7 @@ from advviz.errors import InvalidInputError
 from advviz.experiments import codec, links
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.fields import AUTO, added, choice, count
+from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.references import RESULT
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
@@ -54,7 +55,10 @@ def specs_of(spec):
     return st.builds(spec, **{field.name: values(field) for field in fields(spec)})
 
 
-KINDS = (PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, BoardSpec, LadderSpec)
+KINDS = (
+    PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, SmallestSpec, DefencesSpec,
+    SurfaceSpec, BoardSpec, LadderSpec,
+)  # fmt: skip
 ANY_SPEC = st.one_of(*map(specs_of, KINDS))
 
 
@@ -146,6 +150,13 @@ def test_an_old_link_means_what_it_meant():
     )  # fmt: skip
 
 
+def test_an_attack_from_before_8_bits_keeps_its_key():
+    """Results that ship, and those on people's disks, are found by it."""
+    attack = AttackSpec(model=STANDARD, image="sample:jeep")
+    assert "quantized" not in attack.resolved()
+    assert replace(attack, quantized=True).resolved() == attack.resolved() | {"quantized": True}
+
+
 @pytest.mark.parametrize("spec", KINDS)
 def test_a_link_may_lack_only_what_came_later(spec):
     """Whatever the other fields say; all else is named as missing."""
@@ -179,7 +190,7 @@ def test_a_board_takes_an_attack_over_whole():
     attack = AttackSpec(
         model=ROBUST, image="sample:jeep", target="bus", norm="linf", eps=0.1, steps=3,
         step_size=0.02, random_start=True, restarts=2, loss="margin", early_stop=True, seed=5,
-        numerics="fast",
+        numerics="fast", quantized=True,
     )  # fmt: skip
     board = BoardSpec().with_attack(attack)
     assert [row.attack for row in board.rows()] == [replace(attack, model=STANDARD), attack]
@@ -193,6 +204,7 @@ ATTACK = AttackSpec(
 CASES = [
     ATTACK,
     replace(ATTACK, norm="linf", eps=8 / 255, restarts=1, target="any", loss="margin"),
+    replace(ATTACK, quantized=True),
     ExplainSpec(model=ROBUST, image="sample:goose", method="smoothgrad", samples=3, seed=1),
     ExplainSpec(model=STANDARD, image="result:" + links.to_link(ATTACK), explained="cat"),
     VisualizeSpec(model=ROBUST, unit="class:goldfish", steps=3, seed=2),

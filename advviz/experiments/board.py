@@ -59,6 +59,7 @@ class BoardSpec:
         parameters.numerics("who answers the attack; the maps are of the model as it is"),
         absent=REFERENCE,
     )
+    quantized: bool = parameters.quantized()
 
     def __post_init__(self) -> None:
         """Refuse values out of range, also those that only an attack refuses."""

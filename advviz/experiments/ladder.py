@@ -50,6 +50,7 @@ class LadderSpec:
     numerics: str = parameters.numerics(
         "who answers the attack; the maps are of the model as it is"
     )
+    quantized: bool = parameters.quantized()
 
     def __post_init__(self) -> None:
         """Refuse values out of range, also those that only an attack refuses."""

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from advviz.attacks import eight_bit
 from advviz.attacks.pgd import PGDParams, pgd
 from advviz.attacks.random_noise import random_noise
 from advviz.attacks.result import AttackResult
@@ -72,7 +73,10 @@ def attack(spec: AttackSpec, described: ModelRecord, pixels: Array, device: str 
         record="pictures" if (spec.steps + 1) * pixels.nbytes <= RECORDED else "curves",
     )
     threat = threat_model(spec.norm, spec.eps)
-    found = yield from pgd(images, objective, threat, params, noise=Noise(spec.seed))
+    search = pgd(images, objective, threat, params, noise=Noise(spec.seed))
+    if spec.quantized:
+        search = eight_bit.saved(images, objective, threat, search)
+    found = yield from search
     seconds = time.perf_counter() - started
     return _attack_result(found, pixels, known, seconds)
 

@@ -64,6 +64,7 @@ class AttackSpec(FromImage):
     early_stop: bool = parameters.early_stop()
     seed: int = parameters.seed()
     numerics: str = parameters.numerics()
+    quantized: bool = parameters.quantized()
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -89,7 +90,7 @@ class AttackSpec(FromImage):
         described = record(self.model)
         if self.target != UNTARGETED:
             described.class_index(self.target)
-        return {
+        values = {
             "image": image_key(self.image, described),
             "away from": self.true_class(described) if self.target == UNTARGETED else None,
             "target": self.target,
@@ -104,6 +105,8 @@ class AttackSpec(FromImage):
             "seed": self.seed,
             "numerics": self.numerics,
         }
+        # Only where it is on: attacks from before it existed keep their keys.
+        return values | {"quantized": True} if self.quantized else values
 
     def procedure(
         self, results: Sequence[Result], device: str = "cpu"

@@ -56,7 +56,7 @@ def advanced(setup: Setup, spec: AttackSpec, *, full: bool = False) -> None:
 
 def _full(setup: Setup) -> None:
     board = setup.board
-    left, middle, right = st.columns([1.4, 1.2, 2], vertical_alignment="bottom")
+    left, middle, right, last = st.columns([1.4, 1.2, 1.1, 1.3], vertical_alignment="bottom")
     with left:
         choose(
             "Loss",
@@ -79,6 +79,13 @@ def _full(setup: Setup) -> None:
             help=help_of(AttackSpec, "early_stop"),
             **control("av.early", board.early_stop, on_board("early_stop")),
         )
+    with last:
+        st.toggle(
+            "Search in 8 bits",
+            help="A saved file holds whole levels of 1/255. The search then asks only about "
+            "pictures that a file can hold, so that the file fools whenever the search succeeds.",
+            **control("av.quantized", board.quantized, on_board("quantized")),
+        )
 
 
 def resolved(spec: AttackSpec, size: int) -> str:
@@ -91,7 +98,8 @@ def resolved(spec: AttackSpec, size: int) -> str:
         f"{words.budget(spec.norm, spec.eps, size)} · step {step} · from {start} · "
         f"{spec.restarts} search{'es' if spec.restarts > 1 else ''} · {spec.loss} · "
         f"{spec.numerics} numerics · "
-        f"{'stops at the first success' if spec.early_stop else 'all steps'} · seed {spec.seed}"
+        f"{'stops at the first success' if spec.early_stop else 'all steps'} · "
+        f"{'in 8 bits · ' if spec.quantized else ''}seed {spec.seed}"
     )
 
 
