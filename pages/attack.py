@@ -5,14 +5,20 @@ import streamlit as st
 from advviz.models.records import record
 from advviz.ui import (
     attack_controls,
+    ball_picture,
     components,
     controls,
     drawers,
+    noise_control,
     notes,
     own_pictures,
     running,
+    saved_files,
     single,
+    smallest_changes,
     state,
+    surfaces,
+    survival,
     take_home,
 )
 from advviz.ui import view_controls as viewing
@@ -50,7 +56,14 @@ if result is not None:
         st.html(single.change(setup, spec, result))
     with right:
         st.html(single.distances(spec, result))
+        st.markdown(single.saved(setup, spec, result))
         st.caption(single.caveat(spec, result))
+ball_picture.drawer(setup)
+smallest_changes.drawer(setup)
+noise_control.drawer(setup)
+survival.drawer(setup)
+surfaces.drawer(setup)
+saved_files.drawer(setup)
 if (drawer := drawers.opened("Your own pictures", "av.own")) is not None:
     with drawer:
         own_pictures.bring(setup)

@@ -7,13 +7,15 @@ import numpy as np
 from advviz.compute import Engine, Job, State
 from advviz.compute.status import EngineStatus
 from advviz.data import images
+from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.protocol import Spec
-from advviz.experiments.references import true_class
+from advviz.experiments.references import made_by, true_class
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 from advviz.models.records import record
 
 STEPS = 4
+DEFENCES = ("nothing", "JPEG, quality 50", "blur, 2 pixels")
 
 
 class FakeEngine:
@@ -84,6 +86,12 @@ def made_up(spec: Spec) -> Result:
         name = spec.unit.removeprefix("class:") if spec.unit.startswith("class:") else "dog"
         arrays = {"start": start, "picture": picture, "values": values}
         return Result.of(arrays | {"logits": logits_for(spec.model, name)}, {})
+    if isinstance(spec, SmallestSpec):
+        return _smallest(spec)
+    if isinstance(spec, DefencesSpec):
+        return _defences(spec)
+    if isinstance(spec, SurfaceSpec):
+        return _surface(spec)
     if isinstance(spec, NoiseSpec):
         logits = np.tile(logits_for(spec.model, _cat(spec.model)), (spec.draws, 1))
         arrays = {"original_logits": logits[0], "logits": logits, "example": _noise(2, spec.model)}
@@ -155,3 +163,39 @@ def _map(spec: ExplainSpec) -> Result:
         "logits": logits_for(spec.model, _cat(spec.model)),
     }
     return Result.of(arrays, {"explained": explained, "value": 0.5})
+
+
+def _smallest(spec: SmallestSpec) -> Result:
+    described = record(spec.model)
+    picture = images.load(spec.image, described.input_size).pixels
+    reached = spec.target if spec.target != "any" else described.classes[-1]
+    distance = 2.0 if described.is_robust else 0.5
+    arrays = {
+        "original": picture,
+        "original_logits": logits_for(spec.model, _true(spec.image, spec.model)),
+        "adversarial": picture,
+        "logits": logits_for(spec.model, reached),
+        "eight_bit_logits": logits_for(spec.model, reached),
+    }
+    facts = {"distance": distance, "held": 0.9 * distance, "trials": [[distance, True]]}
+    return Result.of(arrays, facts)
+
+
+def _defences(spec: DefencesSpec) -> Result:
+    """The attack survives the file as it is alone; the right answer survives all but the last."""
+    (attack,) = made_by(spec.image)
+    size, right = record(spec.model).input_size, _true(attack.image, spec.model)
+    logits = np.stack([np.stack([logits_for(spec.model, right)] * len(DEFENCES))] * 2)
+    logits[0, 0] = logits_for(spec.model, attack.target)
+    logits[1, -1] = logits_for(spec.model, attack.target)
+    shown = np.zeros((2, len(DEFENCES), size, size, 3), np.uint8)
+    return Result.of({"pictures": shown, "logits": logits}, {"names": list(DEFENCES)})
+
+
+def _surface(spec: SurfaceSpec) -> Result:
+    along, across = np.linspace(-1, 1.5, 21), np.linspace(-1.25, 1.25, 21)
+    (attack,) = made_by(spec.image)
+    right = record(spec.model).class_index(_true(attack.image, spec.model))
+    logits = np.zeros((21, 21, len(record(spec.model).classes)), np.float32)
+    logits[..., right] = 3 - 3 * along * (1 if record(spec.model).is_robust else 4)
+    return Result.of({"along": along, "across": across, "logits": logits}, {"length": 1.0})

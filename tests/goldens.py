@@ -5,14 +5,20 @@ that, `python tests/goldens.py` writes the new goldens; it refuses while a versi
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from toys import Convolutional, built, labels, pictures
 
+from advviz.attacks.defences import NAMES, defended
+from advviz.attacks.eight_bit import saved
+from advviz.attacks.loss_surface import loss_surface
 from advviz.attacks.pgd import PGDParams, pgd
 from advviz.attacks.random_noise import random_noise
+from advviz.attacks.smallest import smallest
+from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
 from advviz.explain.gradient import gradient
 from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
@@ -45,6 +51,10 @@ def measured() -> dict[str, dict[str, Any]]:
         "pgd l2 random": (
             AttackSpec, pgd(IMAGES, towards(CLASSES, "logit"), L2Ball(0.3), starts, noise=NOISE)
         ),
+        "pgd l2 in 8 bits": (AttackSpec, in_eight_bits(step)),
+        "smallest": (SmallestSpec, smallest_change()),
+        "loss surface": (SurfaceSpec, loss_surface(IMAGES[:1], IMAGES[1:], 3, noise=NOISE)),
+        "defences": (DefencesSpec, defended_but_for_jpeg()),
         "gradient": (ExplainSpec, gradient(IMAGES, away_from(CLASSES))),
         "smoothgrad": (ExplainSpec, smooth("signed", "range")),
         "smoothgrad squared": (ExplainSpec, smooth("squared", "absolute")),
@@ -65,6 +75,30 @@ def measured() -> dict[str, dict[str, Any]]:
         name: {"version": spec.version, "values": numbers(run(procedure, network))}
         for name, (spec, procedure) in found.items()
     }
+
+
+def in_eight_bits(params: PGDParams) -> Any:
+    """Begin an attack on one image whose file fools."""
+    image, goal, ball = IMAGES[:1], away_from(CLASSES[:1]), L2Ball(0.3)
+    return saved(image, goal, ball, pgd(image, goal, ball, params, noise=NOISE))
+
+
+def smallest_change() -> Any:
+    """Search the smallest change of one image."""
+    image, goal = IMAGES[:1], towards(CLASSES[1:], "margin")
+
+    def attack(ball: Any) -> Any:
+        return pgd(image, goal, ball, PGDParams(step_size=ball.eps / 2, steps=5), noise=NOISE)
+
+    found = yield from smallest(image, goal, "l2", attack, limit=3.0, tolerance=0.1)
+    return found.found
+
+
+def defended_but_for_jpeg() -> Any:
+    """Try the defences whose pixels do not depend on the version of a library."""
+    found = yield from defended(IMAGES, noise=NOISE)
+    kept = [place for place, name in enumerate(NAMES) if "JPEG" not in name]
+    return replace(found, pictures=found.pictures[:, kept], logits=found.logits[:, kept])
 
 
 def smooth(magnitude: Any, unit: Any) -> Any:

@@ -12,9 +12,13 @@ import torch
 from catalogue_toys import CASES, begin
 from toys import SHAPE, Convolutional, built, labels, pictures
 
+from advviz.attacks.defences import defended
+from advviz.attacks.eight_bit import saved
+from advviz.attacks.loss_surface import loss_surface
 from advviz.attacks.pgd import PGDParams, fgsm_params, pgd
 from advviz.attacks.random_noise import random_noise
-from advviz.experiments import procedures
+from advviz.experiments import inquiry_procedures, procedures
+from advviz.experiments.inquiries import SmallestSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
 from advviz.explain.gradient import gradient
 from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
@@ -47,6 +51,11 @@ def attack_spec(**words: Any) -> Any:
     return procedures.attack(AttackSpec(**PICTURE, steps=12, **words), MODEL, PIXELS)
 
 
+def smallest_spec(**words: Any) -> Any:
+    spec = SmallestSpec(**PICTURE, steps=3, tolerance=0.5, **words)
+    return inquiry_procedures.smallest_change(spec, MODEL, PIXELS)
+
+
 def explain_spec(**words: Any) -> Any:
     return procedures.explain(ExplainSpec(**PICTURE, samples=9, **words), MODEL, PIXELS)
 
@@ -65,6 +74,14 @@ PROCEDURES: dict[str, Callable[[], Any]] = {
         IMAGES, towards(CLASSES), LinfBall(0.1), RESTARTS, noise=NOISE
     ),
     "random noise": lambda: random_noise(IMAGES, L2Ball(0.5), 30, noise=NOISE),
+    "8 bits": lambda: saved(
+        IMAGES[:1],
+        away_from(CLASSES[:1]),
+        L2Ball(0.5),
+        pgd(IMAGES[:1], away_from(CLASSES[:1]), L2Ball(0.5), RESTARTS, noise=NOISE),
+    ),
+    "loss surface": lambda: loss_surface(IMAGES[:1], IMAGES[1:2], 11, noise=NOISE),
+    "defences": lambda: defended(IMAGES, noise=NOISE),
     "gradient": lambda: gradient(IMAGES, away_from(CLASSES)),
     "smoothgrad": lambda: smoothgrad(
         IMAGES, away_from(CLASSES), SmoothGradParams(samples=20), noise=NOISE
@@ -78,6 +95,9 @@ PROCEDURES: dict[str, Callable[[], Any]] = {
     "spec: predict": lambda: procedures.predict(PIXELS),
     "spec: attack": lambda: attack_spec(target="goldfish", restarts=2),
     "spec: untargeted attack": lambda: attack_spec(target="any", norm="linf", eps=0.1),
+    "spec: attack in 8 bits": lambda: attack_spec(target="goldfish", quantized=True),
+    "spec: smallest": lambda: smallest_spec(target="goldfish"),
+    "spec: smallest, untargeted": lambda: smallest_spec(norm="linf", restarts=2),
     "spec: gradient": lambda: explain_spec(method="gradient"),
     "spec: smoothgrad": lambda: explain_spec(method="smoothgrad", explained="cat"),
     "spec: ascent": lambda: visualize_spec(unit="channel:conv:1"),

@@ -19,6 +19,7 @@ from advviz.errors import InvalidInputError
 from advviz.experiments import codec, links
 from advviz.experiments.attack_choice import PGD, PGD_FIELDS, written_options
 from advviz.experiments.board import BoardSpec
+from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.references import RESULT
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
@@ -67,10 +68,15 @@ def with_attack(spec, drawn, attack):
         params = st.builds(attack.params, **{f.name: values(f) for f in fields(attack.params)})
         told = st.one_of(told, params.map(written_options))
     here = {"attack": st.just(attack.name), "norm": st.sampled_from(attack.norms), "options": told}
+    if attack.minimal:
+        here["quantized"] = st.just(False)
     return st.builds(spec, **drawn | here)
 
 
-KINDS = (PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, BoardSpec, LadderSpec)
+KINDS = (
+    PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, SmallestSpec, DefencesSpec,
+    SurfaceSpec, BoardSpec, LadderSpec,
+)  # fmt: skip
 ANY_SPEC = st.one_of(*map(specs_of, KINDS))
 
 
@@ -197,6 +203,13 @@ def test_a_key_holds_what_the_attack_is_told_and_its_version():
     assert "loss" not in other.resolved()
 
 
+def test_an_attack_from_before_8_bits_keeps_its_key():
+    """Results that ship, and those on people's disks, are found by it."""
+    attack = AttackSpec(model=STANDARD, image="sample:jeep")
+    assert "quantized" not in attack.resolved()
+    assert replace(attack, quantized=True).resolved() == attack.resolved() | {"quantized": True}
+
+
 @pytest.mark.parametrize("spec", KINDS)
 def test_a_link_may_lack_only_what_came_later(spec):
     """Whatever the other fields say; all else is named as missing."""
@@ -230,7 +243,7 @@ def test_a_board_takes_an_attack_over_whole():
     attack = AttackSpec(
         model=ROBUST, image="sample:jeep", target="bus", norm="linf", eps=0.1, steps=3,
         step_size=0.02, random_start=True, restarts=2, loss="margin", early_stop=True, seed=5,
-        numerics="fast",
+        numerics="fast", quantized=True,
     )  # fmt: skip
     board = BoardSpec().with_attack(attack)
     assert [row.attack for row in board.rows()] == [replace(attack, model=STANDARD), attack]
@@ -244,6 +257,7 @@ ATTACK = AttackSpec(
 CASES = [
     ATTACK,
     replace(ATTACK, norm="linf", eps=8 / 255, restarts=1, target="any", loss="margin"),
+    replace(ATTACK, quantized=True),
     ExplainSpec(model=ROBUST, image="sample:goose", method="smoothgrad", samples=3, seed=1),
     ExplainSpec(model=STANDARD, image="result:" + links.to_link(ATTACK), explained="cat"),
     VisualizeSpec(model=ROBUST, unit="class:goldfish", steps=3, seed=2),

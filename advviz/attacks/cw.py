@@ -6,9 +6,9 @@ from torch import Tensor
 from advviz.attacks.best import check_pixels, with_a_direction
 from advviz.attacks.goal import Goal
 from advviz.attacks.history import Record, Recorder
+from advviz.attacks.nearest import Nearest, unchanged
 from advviz.attacks.parameters import CarliniWagner, refuse_norm
 from advviz.attacks.result import AttackResult, verified
-from advviz.attacks.smallest import Smallest, unchanged
 from advviz.noise import Noise
 from advviz.objectives import ClassLoss
 from advviz.protocol import Answer, Procedure, Progress, Query
@@ -56,7 +56,7 @@ def carlini_wagner(
     if threat.eps == 0:
         return (yield from unchanged(images, objective, threat, record))
     clean: Answer = yield Query(images, gradient=False, exact=True)
-    smallest, constants = Smallest.of(images, threat), _Constants.of(images, params.constant)
+    smallest, constants = Nearest.of(images, threat), _Constants.of(images, params.constant)
     smallest.offer(images, objective.margins(clean.logits) > 0)
     recorder = Recorder(images, threat, params.entries, record)
     zero_steps = torch.zeros(len(images), dtype=torch.long, device=images.device)
@@ -86,7 +86,7 @@ def _descend(
     """Descend with Adam at given constants [N]; return the nearest successes, and zero steps."""
     rows = torch.arange(len(images), device=images.device)
     fallback = noise.streams(images).normal("zero gradient")
-    nearest = Smallest.of(images, L2Ball(0))
+    nearest = Nearest.of(images, L2Ball(0))
     zero_steps = torch.zeros(len(images), dtype=torch.long, device=images.device)
     tangent = torch.atanh((2 * images - 1) * ALMOST)
     optimizer = torch.optim.Adam([tangent], lr=params.learning_rate)

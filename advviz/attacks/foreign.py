@@ -16,9 +16,9 @@ from advviz.attacks.best import check_pixels
 from advviz.attacks.goal import Goal
 from advviz.attacks.helper_thread import Ask, in_helper_thread
 from advviz.attacks.history import Record, Recorder
+from advviz.attacks.nearest import Nearest, unchanged
 from advviz.attacks.parameters import EAD, DeepFool, HopSkipJump, refuse_norm
 from advviz.attacks.result import AttackResult, verified
-from advviz.attacks.smallest import Smallest, unchanged
 from advviz.errors import InvalidInputError
 from advviz.noise import Noise, image_digest
 from advviz.objectives import LOGITS, ClassLoss
@@ -61,7 +61,7 @@ def foreign(
     attack, foolbox = _attack(name, threat.norm, params), _foolbox(name)
     if goal.targeted and name != "ead":
         raise InvalidInputError(f"{name} cannot be targeted; choose another attack, or any class")
-    objective, smallest = goal.objective("margin"), Smallest.of(images, threat)
+    objective, smallest = goal.objective("margin"), Nearest.of(images, threat)
     if threat.eps == 0:
         return (yield from unchanged(images, objective, threat, record))
     recorder, queries = Recorder(images, threat, 2, record), images.new_zeros(len(images)).long()
@@ -82,7 +82,7 @@ def foreign(
 
 
 def _look(
-    step: int, points: Tensor, objective: ClassLoss, smallest: Smallest, recorder: Recorder
+    step: int, points: Tensor, objective: ClassLoss, smallest: Nearest, recorder: Recorder
 ) -> Procedure[None]:
     """Ask the unmodified classifier about all rows, and take it down."""
     answer: Answer = yield Query(points, objective, gradient=False, exact=True)

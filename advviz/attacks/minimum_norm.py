@@ -13,9 +13,9 @@ from torch import Tensor
 from advviz.attacks.best import check_pixels, with_a_direction
 from advviz.attacks.goal import Goal
 from advviz.attacks.history import Record, Recorder
+from advviz.attacks.nearest import Nearest, unchanged
 from advviz.attacks.parameters import MinimumNorm
 from advviz.attacks.result import AttackResult, verified
-from advviz.attacks.smallest import Smallest, unchanged
 from advviz.noise import Noise
 from advviz.objectives import ClassLoss
 from advviz.protocol import Answer, Procedure, Progress, Query
@@ -58,7 +58,7 @@ def minimum_norm(
     Reference: Pintor et al., NeurIPS 2021, algorithm 1, arXiv:2102.12827.
     """
     check_pixels(images)
-    objective, smallest = goal.objective("margin"), Smallest.of(images, threat)
+    objective, smallest = goal.objective("margin"), Nearest.of(images, threat)
     if threat.eps == 0:
         return (yield from unchanged(images, objective, threat, record))
     recorder = Recorder(images, threat, params.steps + 1, record)
@@ -92,7 +92,7 @@ def _next_radii(
     points: Tensor,
     margins: Tensor,
     gradients: Tensor,
-    smallest: Smallest,
+    smallest: Nearest,
     share: float,
 ) -> Tensor:
     """Shrink the balls [N] of rows at their goal, and let the others grow.
@@ -132,7 +132,7 @@ def _within(norm: str, images: Tensor, points: Tensor, radii: Tensor) -> Tensor:
     return (images.double() + change).clamp(0, 1).to(images)
 
 
-def _go_back(smallest: Smallest, objective: ClassLoss, halvings: int) -> Procedure[None]:
+def _go_back(smallest: Nearest, objective: ClassLoss, halvings: int) -> Procedure[None]:
     """Halve the way between the image and what reaches the goal, as long as it is reached."""
     originals, way = smallest.originals, smallest.images - smallest.originals
     low, high = torch.zeros_like(way[:, :1, :1, :1]), torch.ones_like(way[:, :1, :1, :1])

@@ -13,11 +13,14 @@ from advviz.cli.inputs import class_named, image_reference, whole_number
 from advviz.cli.options import add_image
 from advviz.cli.outputs import check_folder, distances, npz, print_json, said, verdict, write_files
 from advviz.data import uploads
+from advviz.errors import InvalidInputError
 from advviz.experiments.links import to_link
 from advviz.experiments.parameters import UNTARGETED
+from advviz.experiments.replay import moving
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, PredictSpec
 from advviz.models.records import record
+from advviz.pictures.animations import KINDS, AnimationKind
 
 KEPT_ARRAYS = ("original", "adversarial", "original_logits", "logits")
 
@@ -39,6 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="times the change is drawn in perturbation.png, around grey (default %(default)s)",
     )
+    parser.add_argument(
+        "--animation",
+        metavar="|".join(KINDS),
+        help="with --out: write the search step by step too, as attack.gif or attack.webp",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -56,12 +64,15 @@ def execute(args: argparse.Namespace) -> int:
     check(spec)
     if args.out is not None:
         check_folder(args.out)
+    kind = _animation_kind(args)
     with computer() as compute:
         result = compute(spec)
-        saved = pictures.png(pictures.photo(result.arrays["adversarial"]))
+        saved = pictures.png(pictures.photo(result.arrays["adversarial"]), to_link(spec))
         facts = _facts(spec, result, _on_file(spec, saved, compute))
     if args.out is not None:
         files = {"adversarial.png": saved, **_files(result, gain)}
+        if kind is not None:
+            files[f"attack.{kind}"] = moving(spec, result, kind)
         write_files({args.out / name: data for name, data in files.items()})
         facts |= {"perturbation_gain": gain, "out": str(args.out)}
     if args.json:
@@ -69,6 +80,18 @@ def execute(args: argparse.Namespace) -> int:
     else:
         print(_told(facts))
     return 0
+
+
+def _animation_kind(args: argparse.Namespace) -> AnimationKind | None:
+    """Read which animation is wanted, before anything is computed."""
+    if args.animation is None:
+        return None
+    if args.out is None:
+        raise InvalidInputError("--animation needs --out DIR, the folder that it is written to")
+    for kind in KINDS:
+        if args.animation == kind:
+            return kind
+    raise InvalidInputError(f"animation must be one of {', '.join(KINDS)}, got {args.animation!r}")
 
 
 def _on_file(spec: AttackSpec, saved: bytes, compute: Compute) -> Any:
@@ -96,6 +119,7 @@ def _facts(spec: AttackSpec, result: Result, eight_bit_logits: Any) -> dict[str,
         "first_success": facts["first_success"],
         "numerics": facts["numerics"],
         "zero_gradient_steps": facts["zero_gradient_steps"],
+        "quantized": spec.quantized,
         "seconds": facts["seconds"],
         "link": to_link(spec),
         **({"queries": facts["queries"]} if "queries" in facts else {}),

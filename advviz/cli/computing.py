@@ -9,12 +9,15 @@ from typing import Any, TypeVar
 from advviz.cli.inputs import image_reference
 from advviz.compute import Engine, Job
 from advviz.compute.keys import key_of
+from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.protocol import Spec
 from advviz.experiments.result import Result
 from advviz.experiments.specs import ExplainSpec, NoiseSpec, PredictSpec
 
 Compute = Callable[[Spec], Result]
-Question = TypeVar("Question", ExplainSpec, NoiseSpec, PredictSpec)
+Question = TypeVar(
+    "Question", ExplainSpec, NoiseSpec, PredictSpec, SmallestSpec, DefencesSpec, SurfaceSpec
+)
 
 
 def check(spec: Spec) -> None:

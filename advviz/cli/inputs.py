@@ -1,13 +1,8 @@
 """Images and numbers that a command line names."""
 
-from io import BytesIO
 from pathlib import Path
-from zipfile import ZipFile
 
-import numpy as np
-from numpy.typing import NDArray
-
-from advviz.data import uploads
+from advviz.data import exact_files, uploads
 from advviz.data.decoding import MAX_BYTES
 from advviz.data.images import SAMPLE_PREFIX
 from advviz.errors import InvalidInputError
@@ -16,9 +11,6 @@ from advviz.models.classes import find_class
 from advviz.models.records import record
 
 REFERENCES = (SAMPLE_PREFIX, uploads.PREFIX, RESULT)
-ZIP_SIGNATURE = b"PK\x03\x04"
-EXACT_ARRAY = "adversarial"
-MAX_ARRAY_BYTES = 64 * 2**20
 
 
 def image_reference(word: str) -> str:
@@ -31,37 +23,20 @@ def image_reference(word: str) -> str:
         return word
     try:
         with Path(word).open("rb") as file:
-            data = file.read(MAX_ARRAY_BYTES + 1)
+            data = file.read(exact_files.MAX_ARRAY_BYTES + 1)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise InvalidInputError(
             f"the image {word!r} cannot be read ({why}); give a file, or sample:ID of the gallery"
         ) from error
     try:
-        if data.startswith(ZIP_SIGNATURE):
-            return uploads.store_exact(_exact_pixels(data))
+        if data.startswith(exact_files.SIGNATURE):
+            return uploads.store_exact(exact_files.exact_pixels(data))
         if len(data) > MAX_BYTES:
             raise InvalidInputError(f"an image file may have at most {MAX_BYTES >> 20} MB")
         return uploads.store(data)
     except InvalidInputError as error:
         raise InvalidInputError(f"the image {word!r} cannot be used: {error}") from error
-
-
-def _exact_pixels(data: bytes) -> NDArray[np.float32]:
-    try:
-        with ZipFile(BytesIO(data)) as archive:
-            size = archive.getinfo(f"{EXACT_ARRAY}.npy").file_size
-        if size > MAX_ARRAY_BYTES:
-            raise InvalidInputError(f"its array {EXACT_ARRAY} has {size} bytes")
-        with np.load(BytesIO(data), allow_pickle=False) as arrays:
-            pixels: NDArray[np.float32] = arrays[EXACT_ARRAY]
-    except InvalidInputError:
-        raise
-    except KeyError as error:
-        raise InvalidInputError(f"the file has no array called {EXACT_ARRAY}") from error
-    except Exception as error:  # zipfile, zlib and NumPy each fail in ways of their own
-        raise InvalidInputError("the file is no NPZ, or it is damaged") from error
-    return pixels
 
 
 def class_named(model: str, words: str, *besides: str) -> str:

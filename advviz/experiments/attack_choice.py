@@ -56,6 +56,20 @@ def settle(spec: Any) -> None:
             object.__setattr__(spec, field.name, field.default)
 
 
+def refuse_minimal_in_eight_bits(name: str, quantized: bool) -> None:
+    """Refuse an attack that looks for the smallest change where it may not make one.
+
+    Raises:
+        InvalidInputError: with the attacks that 8 bits can be asked of.
+    """
+    if quantized and attack_named(name).minimal:
+        others = ", ".join(attack.name for attack in attacks().values() if not attack.minimal)
+        raise InvalidInputError(
+            f"quantized must be false for {name}, which looks for a change smaller than 8 bits "
+            f"can hold; within a ball, 8 bits can be asked of {others}"
+        )
+
+
 def params_of(spec: Any) -> Any:
     """Return the parameters of a spec's attack, as the catalogue declares them."""
     if spec.attack == PGD:

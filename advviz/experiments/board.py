@@ -61,6 +61,7 @@ class BoardSpec:
     )
     attack: str = attack_choice.attack()
     options: str = attack_choice.options()
+    quantized: bool = parameters.quantized()
 
     def __post_init__(self) -> None:
         """Refuse values out of range, also those that only an attack refuses."""

@@ -52,6 +52,7 @@ class LadderSpec:
     )
     attack: str = attack_choice.attack()
     options: str = attack_choice.options()
+    quantized: bool = parameters.quantized()
 
     def __post_init__(self) -> None:
         """Refuse values out of range, also those that only an attack refuses."""

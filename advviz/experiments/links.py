@@ -8,6 +8,7 @@ from advviz.experiments import codec
 from advviz.experiments.attack_choice import flat
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link, to_query
+from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.specs import (
     AttackSpec,
@@ -23,7 +24,8 @@ __all__ = ["from_link", "from_query", "to_flags", "to_link", "to_python", "to_qu
 Group = BoardSpec | LadderSpec
 """What stands for several experiments at once."""
 
-AnySpec = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Group
+Inquiry = SmallestSpec | DefencesSpec | SurfaceSpec
+AnySpec = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Inquiry | Group
 KINDS: dict[str, type[AnySpec]] = {spec.kind: spec for spec in get_args(AnySpec)}
 
 

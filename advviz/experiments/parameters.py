@@ -5,11 +5,16 @@ from typing import Any
 from advviz.attacks.parameters import LOSSES
 from advviz.errors import InvalidInputError
 from advviz.experiments.protocol import FAST, REFERENCE
-from advviz.fields import AUTO, choice, count, number, switch, text
+from advviz.fields import AUTO, added, choice, count, number, switch, text
 
 UNTARGETED = "any"
 PREDICTED = "predicted"
 IMAGE_HELP = "sample:ID, sha256:DIGEST of an upload, or result:LINK of an attack or a drawing"
+
+
+def model(help: str = "model id") -> Any:
+    """Declare the model that answers."""
+    return text(help)
 
 
 def image() -> Any:
@@ -78,6 +83,12 @@ def loss() -> Any:
 def early_stop() -> Any:
     """Declare whether a search ends when it succeeds."""
     return switch(False, "stop at the first success")
+
+
+def quantized() -> Any:
+    """Declare whether a search is for a picture that 8 bits can hold."""
+    words = "search among pictures that 8 bits can hold, so that the saved file still fools"
+    return added(switch(False, words), absent=False)
 
 
 def samples() -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from advviz.attacks import eight_bit
 from advviz.attacks.catalogue import Goal, attack_named
 from advviz.attacks.random_noise import random_noise
 from advviz.attacks.result import AttackResult
@@ -21,7 +22,7 @@ from advviz.featurevis.ascent import AscentParams, ascent, noise_images
 from advviz.featurevis.fourier import FourierParams, fourier_ascent
 from advviz.models.records import ModelRecord
 from advviz.noise import Noise
-from advviz.objectives import LOGITS, Logit, Objective, Unit, away_from
+from advviz.objectives import LOGITS, Logit, Objective, Unit, away_from, towards
 from advviz.protocol import Answer, Query
 from advviz.threat_models import threat_model
 
@@ -65,15 +66,19 @@ def attack(spec: AttackSpec, described: ModelRecord, pixels: Array, device: str 
         reached = _index(described.class_index(spec.target), device)
         goal = Goal(labels=reached, targeted=True)
     params = spec.params
-    found = yield from attack_named(spec.attack).make(
+    threat = threat_model(spec.norm, spec.eps)
+    search = attack_named(spec.attack).make(
         images,
         goal,
-        threat_model(spec.norm, spec.eps),
+        threat,
         params,
         noise=Noise(spec.seed),
         early_stop=spec.early_stop,
         record="pictures" if (params.entries + 1) * pixels.nbytes <= RECORDED else "curves",
     )
+    if spec.quantized:
+        search = eight_bit.saved(images, goal.objective("margin"), threat, search)
+    found = yield from search
     seconds = time.perf_counter() - started
     return _attack_result(found, spec, pixels, known, seconds)
 

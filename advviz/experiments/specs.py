@@ -67,12 +67,14 @@ class AttackSpec(FromImage):
     numerics: str = parameters.numerics()
     attack: str = attack_choice.attack()
     options: str = attack_choice.options()
+    quantized: bool = parameters.quantized()
 
     def __post_init__(self) -> None:
         """Refuse values out of range, and write the options in full."""
         check(self)
         parameters.check_eps(self.norm, self.eps)
         attack_choice.settle(self)
+        attack_choice.refuse_minimal_in_eight_bits(self.attack, self.quantized)
 
     @property
     def params(self) -> Any:
@@ -98,7 +100,7 @@ class AttackSpec(FromImage):
         described = record(self.model)
         if self.target != UNTARGETED:
             described.class_index(self.target)
-        return {
+        values = {
             "image": image_key(self.image, described),
             "away from": self.true_class(described) if self.target == UNTARGETED else None,
             "target": self.target,
@@ -109,6 +111,8 @@ class AttackSpec(FromImage):
             "seed": self.seed,
             "numerics": self.numerics,
         }
+        # Only where it is on: attacks from before it existed keep their keys.
+        return values | {"quantized": True} if self.quantized else values
 
     def _search(self) -> dict[str, Any]:
         """Return what the attack is told; of PGD as it was when there was no other attack."""

@@ -1,7 +1,7 @@
 """Arrays to pictures: uint8 [H, W, 3] arrays, and PNG bytes. NumPy and Pillow only."""
 
 from advviz.pictures.maps import absolute_ink, ink_scale, scales, signed, signed_scale, tutorial_rgb
-from advviz.pictures.photos import eight_bit, enlarged, perturbation, photo, png
+from advviz.pictures.photos import eight_bit, enlarged, note_of, perturbation, photo, png
 from advviz.pictures.sheets import sheet
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "eight_bit",
     "enlarged",
     "ink_scale",
+    "note_of",
     "perturbation",
     "photo",
     "png",

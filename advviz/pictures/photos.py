@@ -6,11 +6,14 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from advviz.errors import InvalidInputError
 from advviz.pictures.arrays import Bytes, Floats, planes
 
 GREY = 128
+KEYWORD = "advviz"
+LONGEST_NOTE = 8192  # characters: a link is a few hundred
 
 
 def photo(pixels: Floats) -> Bytes:
@@ -87,8 +90,29 @@ def enlarged(image: Bytes, factor: int) -> Bytes:
     return image.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def png(image: Bytes) -> bytes:
-    """Encode uint8 [H, W, 3] as a PNG file: lossless, fast rather than small."""
-    buffer = BytesIO()
-    Image.fromarray(image).save(buffer, "PNG", compress_level=1)
+def png(image: Bytes, note: str | None = None) -> bytes:
+    """Encode uint8 [H, W, 3] as a PNG file: lossless, fast rather than small.
+
+    Args:
+        image: the picture.
+        note: one line of ASCII that the file says of itself, in a text chunk of our own; see
+            `note_of`.
+    """
+    buffer, text = BytesIO(), PngInfo()
+    if note is not None:
+        text.add_text(KEYWORD, note)
+    Image.fromarray(image).save(buffer, "PNG", compress_level=1, pnginfo=text)
     return buffer.getvalue()
+
+
+def note_of(file: bytes) -> str | None:
+    """Read the note that `png` wrote; None of any other file, whatever else it says of itself.
+
+    Anybody can write such a note: it is a claim, to be read as a link is.
+    """
+    try:
+        with Image.open(BytesIO(file), formats=["PNG"]) as image:
+            found = image.info.get(KEYWORD)
+    except Exception:  # Pillow fails in many ways on files that are no PNG
+        return None
+    return str(found) if isinstance(found, str) and len(found) <= LONGEST_NOTE else None

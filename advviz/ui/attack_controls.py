@@ -70,7 +70,7 @@ def _of_pgd(setup: Setup) -> None:
 
 def _full(setup: Setup) -> None:
     board = setup.board
-    left, middle, right = st.columns([1.4, 1.2, 2], vertical_alignment="bottom")
+    left, middle, right, last = st.columns([1.4, 1.2, 1.1, 1.3], vertical_alignment="bottom")
     if attack_choice.is_pgd(setup):
         with left:
             bound = control("av.loss", board.loss, on_board("loss"))
@@ -89,13 +89,21 @@ def _full(setup: Setup) -> None:
             help=help_of(AttackSpec, "early_stop"),
             **control("av.early", board.early_stop, on_board("early_stop")),
         )
+    with last:
+        st.toggle(
+            "Search in 8 bits",
+            help="A saved file holds whole levels of 1/255. The search then asks only about "
+            "pictures that a file can hold, so that the file fools whenever the search succeeds.",
+            **control("av.quantized", board.quantized, on_board("quantized")),
+        )
 
 
 def resolved(spec: AttackSpec, size: int) -> str:
     """The attack's values as they are used, on one line."""
     ball = f"{words.NORMS[spec.norm]} {words.budget(spec.norm, spec.eps, size)}"
     stops = "stops at the first success" if spec.early_stop else "all steps"
-    end = f"{spec.numerics} numerics · {stops} · seed {spec.seed}"
+    grid = "in 8 bits · " if spec.quantized else ""
+    end = f"{spec.numerics} numerics · {stops} · {grid}seed {spec.seed}"
     if spec.attack != PGD:
         title = attacks()[spec.attack].title.partition(":")[0]
         return f"Resolved: {title} · {ball} · {words.options(spec.params)} · {end}"

@@ -8,13 +8,12 @@ import numpy as np
 import streamlit as st
 
 from advviz import pictures
+from advviz.experiments import replay as replays
 from advviz.experiments.result import Result
 from advviz.models.records import ModelRecord
 from advviz.ui.figures import SIDE, accent, frame
 from advviz.ui.words import NORMS
 
-FRAMES = 60
-"""Steps of a long attack that the replay shows, beside the first and the last."""
 OTHERS = 13
 """Classes whose probabilities are sent beside those that are followed, of a thousand."""
 
@@ -67,28 +66,20 @@ def replay_data(
     """
     arrays, first = result.arrays, result.facts["first_success"]
     unit = 255 if norm == "linf" else 1
-    last = len(arrays["curve_distance"]) - 1
-    returned = _returned(result)
-    if len(arrays["trajectory"]) > last:
-        every = -(-last // FRAMES) if last > FRAMES else 1
-        marked = {returned, last} if first is None else {returned, last, first}
-        steps = sorted({*range(0, last + 1, every), *marked})
-        pixels = [arrays["trajectory"][step] for step in steps]
-    else:  # a long attack on a large picture: its two ends alone were kept
-        steps, returned, pixels = [0, last], last, [*arrays["trajectory"]]
+    shown = replays.replay(result)
     named = _named(described, arrays["curve_probabilities"], followed)
     return {
         "accent": accent(described),
         "classes": [described.classes[index] for index in named],
         "followed": list(range(len(followed))),
-        "steps": steps,
-        "frames": [frame(pictures.photo(each)) for each in pixels],
+        "steps": shown.steps,
+        "frames": [frame(pictures.photo(each)) for each in shown.frames],
         "probabilities": [
             [round(float(p), 5) for p in row] for row in arrays["curve_probabilities"][:, named]
         ],
         "distances": [f"{unit * float(d):.3g}" for d in arrays["curve_distance"]],
         "first": first,
-        "returned": returned,
+        "returned": shown.returned,
         "unit": NORMS[norm],
     }
 
@@ -100,10 +91,3 @@ def _named(
     first = [described.class_index(name) for name in followed]
     likely = [int(index) for index in np.argsort(-probabilities[-1], kind="stable")]
     return [*first, *[index for index in likely if index not in first][:OTHERS]]
-
-
-def _returned(result: Result) -> int:
-    """The step whose picture the attack returned: the best one, not always the last."""
-    trajectory, returned = result.arrays["trajectory"], result.arrays["adversarial"]
-    distances = np.abs(trajectory - returned).max(axis=(1, 2, 3))
-    return len(trajectory) - 1 - int(np.argmin(distances[::-1]))

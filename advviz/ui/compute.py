@@ -12,9 +12,12 @@ EVERY = 2.0  # seconds between two looks at the engine
 
 KINDS = {
     "attack": "attack",
+    "defences": "defences tried on a picture",
     "explain": "saliency map",
     "noise": "random noise, the control",
     "predict": "prediction",
+    "smallest": "search for the smallest change",
+    "surface": "loss around a picture",
     "visualize": "feature visualization",
 }
 """What the kinds of experiments are called."""

@@ -25,11 +25,32 @@ class Curve:
     mark: int | None = None  # a step to mark: the first success
 
 
-def confidence(curves: Sequence[Curve], title: str) -> str:
-    """Draw probabilities over the steps of an attack."""
-    last = max((len(curve.values) for curve in curves), default=2) - 1
-    last = max(last, 1)
-    body = "".join(_axis(last)) + "".join(_curve(curve, last) for curve in curves)
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """What the curves run over: the steps of an attack, or named places."""
+
+    title: str = "step of the attack"
+    head: str = "step"  # of the table
+    ticks: Sequence[str] | None = None  # None: numbered steps, as many as the longest curve has
+    mark: str = "first fooled"
+
+    def last(self, curves: Sequence[Curve]) -> int:
+        """The number of the last place, at least 1."""
+        count = max((len(curve.values) for curve in curves), default=2)
+        return max(count if self.ticks is None else len(self.ticks), 2) - 1
+
+    def label(self, place: int) -> str:
+        """Name a place."""
+        return str(place) if self.ticks is None else self.ticks[place]
+
+
+STEPS = Axis()
+
+
+def confidence(curves: Sequence[Curve], title: str, axis: Axis = STEPS) -> str:
+    """Draw probabilities over the steps of an attack, or over the places of another axis."""
+    last = axis.last(curves)
+    body = "".join(_axis(axis, last)) + "".join(_curve(curve, axis, last) for curve in curves)
     body += "".join(_labels(curves))
     return (
         f'<div class="av av-curve"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
@@ -37,15 +58,16 @@ def confidence(curves: Sequence[Curve], title: str) -> str:
     )
 
 
-def table(curves: Sequence[Curve]) -> str:
+def table(curves: Sequence[Curve], axis: Axis = STEPS) -> str:
     """The numbers behind the curves, on request; of a long attack, some steps."""
     last = max(len(curve.values) for curve in curves) - 1
     steps = sorted({*range(0, last + 1, -(-last // ROWS) or 1), last})
     rows = (
-        [str(step), *(percent(c.values[min(step, len(c.values) - 1)]) for c in curves)]
+        [axis.label(step), *(percent(c.values[min(step, len(c.values) - 1)]) for c in curves)]
         for step in steps
     )
-    return figures.behind("As a table", figures.table(["step", *(c.label for c in curves)], rows))
+    head = [axis.head, *(curve.label for curve in curves)]
+    return figures.behind("As a table", figures.table(head, rows))
 
 
 def _x(step: float, last: int) -> float:
@@ -56,25 +78,26 @@ def _y(value: float) -> float:
     return TOP + (HEIGHT - TOP - BOTTOM) * (1 - value)
 
 
-def _axis(last: int) -> list[str]:
+def _axis(axis: Axis, last: int) -> list[str]:
     pieces = []
     for value in (0.0, 0.5, 1.0):
         y = _y(value)
         pieces.append(f'<line class="av-axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
         pieces.append(f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{value:.0%}</text>')
-    every = max(1, round(last / 5))
+    every = max(1, round(last / 5)) if axis.ticks is None else 1
     for step in range(0, last + 1, every):
         pieces.append(
-            f'<text x="{_x(step, last):.1f}" y="{HEIGHT - 17}" text-anchor="middle">{step}</text>'
+            f'<text x="{_x(step, last):.1f}" y="{HEIGHT - 17}" text-anchor="middle">'
+            f"{escape(axis.label(step))}</text>"
         )
     middle = (LEFT + WIDTH - RIGHT) / 2
     pieces.append(
-        f'<text x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">step of the attack</text>'
+        f'<text x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">{escape(axis.title)}</text>'
     )
     return pieces
 
 
-def _curve(curve: Curve, last: int) -> str:
+def _curve(curve: Curve, axis: Axis, last: int) -> str:
     line = " ".join(f"{_x(i, last):.1f},{_y(v):.1f}" for i, v in enumerate(curve.values))
     faint = " av-faint" if curve.faint else ""
     name = accent(curve.record)
@@ -83,7 +106,7 @@ def _curve(curve: Curve, last: int) -> str:
         x, y = _x(curve.mark, last), _y(curve.values[curve.mark])
         body += (
             f'<circle class="av-point {name}" cx="{x:.1f}" cy="{y:.1f}" r="4.5">'
-            f"<title>step {curve.mark}: first fooled</title></circle>"
+            f"<title>{axis.head} {escape(axis.label(curve.mark))}: {axis.mark}</title></circle>"
         )
     return body
 

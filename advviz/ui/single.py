@@ -5,11 +5,12 @@ from advviz.data import images
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec
 from advviz.models.records import record
+from advviz.ui import distances as units
 from advviz.ui import figures
 from advviz.ui.figures import Row, Tile, picture
 from advviz.ui.running import Shown
 from advviz.ui.setup import Setup
-from advviz.ui.words import ROW, moved, reading, short, verdict
+from advviz.ui.words import ROW, moved, reading, verdict
 
 
 def draw(setup: Setup, spec: AttackSpec, shown: Shown) -> str:
@@ -66,25 +67,30 @@ def change(setup: Setup, spec: AttackSpec, result: Result) -> str:
 
 
 def distances(spec: AttackSpec, result: Result) -> str:
-    """The measured distances in every unit, beside the budget."""
-    pixels = result.arrays["original"].size ** 0.5
-    l2, linf = float(result.facts["l2"]), float(result.facts["linf"])
-    free = "not limited"
-    bound = {
-        "l1": [free, free, free],
-        "l2": [f"{spec.eps:g}", f"{short(255 * spec.eps / pixels)} of 255", free],
-        "linf": [free, free, f"{255 * spec.eps:.4g} of 255"],
-    }[spec.norm]
+    """The measured distances in every unit, of the exact picture and its file, and the budget."""
+    before, after = result.arrays["original"], result.arrays["adversarial"]
     rows = [
-        ["measured", f"{l2:.4f}", f"{short(255 * l2 / pixels)} of 255", f"{255 * linf:.3g} of 255"],
-        ["budget", *bound],
+        ["measured", *units.measured(before, after)],
+        ["as 8-bit file", *units.measured(before, pictures.eight_bit(after))],
+        ["budget", *units.allowed(spec.norm, spec.eps, before.size)],
     ]
-    head = ["", "L2", "L2 as RMS a pixel", "L∞, largest pixel"]
-    if spec.norm == "l1":
-        head.insert(1, "L1")
-        rows[0].insert(1, f"{result.facts['l1']:.4f}")
-        rows[1].insert(1, f"{spec.eps:g}")
-    return figures.table(head, rows)
+    return figures.table(units.HEAD, rows)
+
+
+def saved(setup: Setup, spec: AttackSpec, result: Result) -> str:
+    """Say whether the saved 8-bit file still fools, and what to do where it does not."""
+    arrays, classes = result.arrays, record(spec.model).classes
+    before = reading(arrays["original_logits"], classes)
+    exact, file = (reading(arrays[name], classes) for name in ("logits", "eight_bit_logits"))
+    judged = verdict(before, file, setup.true_class, setup.target)
+    now = verdict(before, exact, setup.true_class, setup.target)
+    if judged.kind == "fooled":
+        how = "; the search was among such files" if spec.quantized else ""
+        return f"**{judged.symbol} The 8-bit file fools too:** saved as PNG it is {file}{how}."
+    if now.kind == "fooled":
+        advice = "no file was found that fools" if spec.quantized else 'try "Search in 8 bits"'
+        return f"**The 8-bit file no longer fools:** saved as PNG it is {file}; {advice}."
+    return f"**Saved as PNG** the picture is {file}."
 
 
 def caveat(spec: AttackSpec, result: Result) -> str:

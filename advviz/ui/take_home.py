@@ -12,8 +12,10 @@ import numpy as np
 import streamlit as st
 
 from advviz import pictures
+from advviz.data import exact_files
 from advviz.experiments import links
 from advviz.experiments.links import AnySpec, Group
+from advviz.experiments.replay import moving
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.models.records import record
@@ -61,6 +63,14 @@ def downloads(spec: Pictured, result: Result) -> None:
         _download(
             f"{stem}.npz", "NPZ, exact", "application/octet-stream", lambda: npz(spec, result)
         )
+        if isinstance(spec, AttackSpec):
+            animations(stem, spec, result)
+
+
+def animations(stem: str, spec: AttackSpec, result: Result) -> None:
+    """Offer the search as a moving picture; it is drawn when somebody takes it."""
+    _download(f"{stem}.gif", "GIF, moving", "image/gif", lambda: moving(spec, result, "gif"))
+    _download(f"{stem}.webp", "WebP, moving", "image/webp", lambda: moving(spec, result, "webp"))
 
 
 def _download(name: str, label: str, mime: str, data: Callable[[], bytes]) -> None:
@@ -76,16 +86,21 @@ def _download(name: str, label: str, mime: str, data: Callable[[], bytes]) -> No
 
 
 def png(spec: Pictured, result: Result) -> bytes:
-    """The picture that was made as a file that any program opens; a map in ink."""
+    """The picture that was made as a file that any program opens; a map in ink.
+
+    An attacked picture carries its link, so that the file can be checked when it comes back.
+    """
     made = result.arrays[ARRAYS[spec.kind][-1]]
     shown = pictures.absolute_ink(made) if spec.kind == "explain" else pictures.photo(made)
-    return pictures.png(shown)
+    return pictures.png(shown, links.to_link(spec) if spec.kind == "attack" else None)
 
 
 def npz(spec: Pictured, result: Result) -> bytes:
     """What the experiment started from and what it made, exactly."""
     buffer = BytesIO()
     arrays: dict[str, Any] = {name: result.arrays[name] for name in ARRAYS[spec.kind]}
+    if spec.kind == "attack":
+        arrays[exact_files.LINK] = np.array(links.to_link(spec))
     np.savez(buffer, **arrays)
     return buffer.getvalue()
 

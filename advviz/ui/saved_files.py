@@ -1,0 +1,258 @@
+"""A saved picture brought back: what it is, how far it is from its original, whom it fools."""
+
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from advviz import pictures
+from advviz.data import exact_files, images, uploads
+from advviz.data.decoding import MAX_BYTES
+from advviz.errors import AdvvizError, InvalidInputError
+from advviz.experiments import links
+from advviz.experiments.parameters import UNTARGETED
+from advviz.experiments.protocol import Spec
+from advviz.experiments.specs import AttackSpec, PredictSpec
+from advviz.models.model_record import ModelRecord
+from advviz.models.records import record
+from advviz.models.shelf import is_on_disk
+from advviz.ui import distances, drawers, figures, own_pictures, permalinks, running, state, words
+from advviz.ui.figures import rich, show
+from advviz.ui.running import Finds
+from advviz.ui.setup import Setup, comparable
+from advviz.ui.words import ROW, Array, reading, verdict
+
+MOST = 9  # models that are asked
+_FILE, _ROUND, _WIDGET = "av.saved", "av.saved.round", "av.saved.file"
+CLAIM = (
+    "Pictures saved here carry their set-up in one line of text, which anybody can write: it is "
+    "looked up and measured again, not believed. Whatever else a file says of itself is dropped. "
+    "The file stays in this server's memory for a while and is never written to disk."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """What was brought: references to pixels, and the set-up that the file names.
+
+    Args:
+        image: reference of its picture.
+        is_exact: it holds floats (NPZ), not 8 bits (PNG).
+        spec: the attack that it says it comes from, or None.
+        original: reference of what was attacked, where that is known here.
+    """
+
+    image: str
+    is_exact: bool
+    spec: AttackSpec | None
+    original: str | None
+
+
+def read(data: bytes) -> SavedFile:
+    """Read a PNG or NPZ file that was saved here, or any other picture.
+
+    Raises:
+        InvalidInputError: the file cannot be used.
+    """
+    if not data.startswith(exact_files.SIGNATURE):
+        spec = _attack_of(pictures.note_of(data))
+        return SavedFile(uploads.store(data), False, spec, _original_of(spec))
+    arrays = exact_files.exact_arrays(data)
+    image = uploads.store_exact(exact_files.exact_pixels(data))
+    link = arrays.get(exact_files.LINK)
+    spec = _attack_of(str(link) if link is not None and link.dtype.kind == "U" else None)
+    if exact_files.ORIGINAL in arrays:
+        return SavedFile(image, True, spec, uploads.store_exact(arrays[exact_files.ORIGINAL]))
+    return SavedFile(image, True, spec, _original_of(spec))
+
+
+def _attack_of(note: str | None) -> AttackSpec | None:
+    """Return the attack that a note names, if it is one that can be looked up here."""
+    if note is None:
+        return None
+    try:
+        spec = links.from_link(note)
+        if not isinstance(spec, AttackSpec):
+            return None
+        record(spec.model)
+    except AdvvizError:
+        return None
+    return spec
+
+
+def _original_of(spec: AttackSpec | None) -> str | None:
+    if spec is None:
+        return None
+    try:
+        images.load(spec.image, record(spec.model).input_size)
+    except AdvvizError:  # an upload that is gone, or the result of another experiment
+        return None
+    return spec.image
+
+
+def drawer(setup: Setup) -> None:
+    """Offer to bring a saved file back, and show what is found of the last one."""
+    place = drawers.opened("Check a saved file: does it still fool, and whom?", "av.check")
+    if place is None:
+        return
+    with place:
+        widget = f"{_WIDGET}.{st.session_state.get(_ROUND, 0)}"
+        st.file_uploader(
+            "A PNG or NPZ that was saved here, or any picture",
+            type=["png", "npz"],
+            key=widget,
+            max_upload_size=MAX_BYTES // 10**6,
+            on_change=_take,
+            args=(widget,),
+        )
+        brought = st.session_state.get(_FILE)
+        if isinstance(brought, SavedFile):
+            _told(setup, brought)
+        st.caption(CLAIM)
+
+
+def _take(widget: str) -> None:
+    file: UploadedFile | None = st.session_state[widget]
+    if file is None:
+        return
+    keep(file.getvalue())
+    own_pictures.let_go([file])
+    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+
+
+def keep(data: bytes) -> None:
+    """Keep what a file holds as the one that is checked; a file of no use is said in words."""
+    try:
+        st.session_state[_FILE] = read(data)
+    except AdvvizError as error:
+        st.session_state.pop(_FILE, None)
+        state.notice(f"{error}; the file was not taken.")
+
+
+def _told(setup: Setup, brought: SavedFile) -> None:
+    try:
+        asked = models(setup, brought)
+        st.html(show(f"<p>{rich(_origin(brought, asked[0]))}</p>"))
+    except AdvvizError as error:
+        st.warning(words.plain(str(error)))
+        return
+    finds = running.show(specs(brought, asked), st.empty(), lambda f: draw(brought, asked, f))
+    running.failures(finds)
+    spec = brought.spec
+    if spec is not None:
+        st.button(
+            "Open this set-up",
+            key="av.saved.open",
+            on_click=state.change,
+            args=(lambda s: permalinks.adopted(s, spec),),
+        )
+
+
+def models(setup: Setup, brought: SavedFile) -> list[ModelRecord]:
+    """The models that are asked: those of the file, of the pair and of its ladder that fit."""
+    spec = brought.spec
+    first = record(setup.model if spec is None else spec.model)
+    pair = [record(setup.board.standard), record(setup.board.robust)]
+    offered = {r.id: r for r in (first, *pair, *setup.ladder.rungs)}
+    return [r for r in offered.values() if comparable(r, first) and is_on_disk(r)][:MOST]
+
+
+def specs(brought: SavedFile, asked: list[ModelRecord]) -> list[Spec]:
+    """What each model says of the original, where that is known, and of the file."""
+    refs = [ref for ref in (brought.original, brought.image) if ref is not None]
+    return [PredictSpec(model=described.id, image=ref) for described in asked for ref in refs]
+
+
+def _origin(brought: SavedFile, described: ModelRecord) -> str:
+    """Say what the file is, and how far from its original."""
+    kind = "exact pixels" if brought.is_exact else "8 bits a channel"
+    told = [f"**The file holds {kind}**"]
+    if brought.spec is not None:
+        told.append(f"and says that it comes from: {_named(brought.spec)}. {_same(brought)}")
+    else:
+        told.append("and names no attack that is known here.")
+    pixels = images.load(brought.image, described.input_size)
+    size = described.input_size
+    if pixels.source_size != (size, size):
+        width, height = pixels.source_size
+        told.append(
+            f"It has {width} × {height} pixels and was brought to {size}: a screenshot or an "
+            "enlarged copy is another picture than the one that was saved."
+        )
+    return " ".join(told)
+
+
+def _named(spec: AttackSpec) -> str:
+    target = "any other class" if spec.target == UNTARGETED else spec.target
+    shown = spec.true_class(record(spec.model)) or spec.image[:22]
+    symbol, word = ROW[record(spec.model).is_robust]
+    return f"{shown} → {target} · {words.strength(spec.norm, spec.eps)} · on {symbol} {word}"
+
+
+def _same(brought: SavedFile) -> str:
+    """Say whether it is what its set-up computes, where that result is known."""
+    if brought.spec is None:
+        return ""
+    try:
+        known = state.engine().peek(brought.spec)
+    except AdvvizError:
+        return ""
+    if known is None:
+        return "That set-up has not been computed here, so the file is not compared with it."
+    made = known.arrays["adversarial"]
+    made = made if brought.is_exact else pictures.eight_bit(made)
+    found = images.load(brought.image, made.shape[-1]).pixels
+    if np.array_equal(found, made):
+        return "**It is pixel by pixel what that set-up computes here.**"
+    return "It differs from what that set-up computes here: it was changed, or made elsewhere."
+
+
+def draw(brought: SavedFile, asked: list[ModelRecord], finds: Finds) -> str:
+    """The table of answers, and the distances where the original is known."""
+    rows = [_row(brought, described, finds) for described in asked]
+    head = ("model", "says of the original", "says of the file", "verdict")
+    return figures.table(head, rows) + _far(brought, asked[0])
+
+
+def _row(brought: SavedFile, described: ModelRecord, finds: Finds) -> list[str]:
+    symbol, word = ROW[described.is_robust]
+    name = f"{symbol} {word}: {described.title}"
+    after = _answer(brought.image, described, finds)
+    before = None
+    if brought.original is not None:
+        before = _answer(brought.original, described, finds)
+    if isinstance(after, str) or isinstance(before, str):
+        return [name, str(before or "not known"), str(after), ""]
+    if before is None:
+        return [name, "not known", str(after), "– without its original nobody can say"]
+    spec = brought.spec
+    right = None if spec is None else spec.true_class(described)
+    target = None if spec is None or spec.target == UNTARGETED else spec.target
+    return [name, str(before), str(after), str(verdict(before, after, right, target))]
+
+
+def _answer(ref: str, described: ModelRecord, finds: Finds) -> words.Reading | str:
+    shown = finds[PredictSpec(model=described.id, image=ref)]
+    if shown.result is None:
+        return shown.words
+    return reading(shown.result.arrays["logits"], described.classes)
+
+
+def _far(brought: SavedFile, described: ModelRecord) -> str:
+    if brought.original is None:
+        return show(
+            "<p>How far it is from its original is not known: the original is not here.</p>"
+        )
+    size = described.input_size
+    try:
+        before: Array = images.load(brought.original, size).pixels
+        after: Array = images.load(brought.image, size).pixels
+    except InvalidInputError as error:
+        return show(f"<p>{escape(str(error))}</p>")
+    rows = [["the file", *distances.measured(before, after)]]
+    if brought.spec is not None:
+        spec = brought.spec
+        rows.append(["budget", *distances.allowed(spec.norm, spec.eps, before.size)])
+    return figures.table(distances.HEAD, rows)
