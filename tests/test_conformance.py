@@ -36,7 +36,7 @@ CLASSES = labels(0, 1, 2)
 PIXELS = pictures(1)[0].float().numpy()
 MODEL = replace(
     record("tiny14-standard"),
-    classes=("dog", "cat", "goldfish"),
+    classes=("dog", "cat", "goldfish", "bus"),
     input_size=SHAPE[1],
     layers={"flatten": 6, "conv": 5},
 )
@@ -119,7 +119,7 @@ class Watched:
     @classmethod
     def new(cls) -> "Watched":
         """Watch a fresh network that has everything that can go wrong."""
-        return cls(Classifier(built(Convolutional).float()))
+        return cls(Classifier(built(Convolutional, 4).float()))
 
     def state(self) -> dict[str, Any]:
         """Take everything down, comparable with ==."""
