@@ -92,7 +92,7 @@ def smallest(
     unchanged = yield from verified(images, images, margin, None, nothing)
     if bool(unchanged.success[0]):
         return Smallest(unchanged, 0.0, 0.0, (), unchanged.original_logits)
-    search = _Bracket(norm, attack, limit)
+    search = _Bracket(images, norm, attack, limit)
     guess = yield from _first_order(images, margin, norm, limit)
     yield from search.bracket(guess)
     while search.found is not None and search.high - search.low > tolerance * search.high:
@@ -118,7 +118,8 @@ def _first_order(
 class _Bracket:
     """The largest radius that failed and the smallest change that did not."""
 
-    def __init__(self, norm: str, attack: Attack, limit: float) -> None:
+    def __init__(self, images: Tensor, norm: str, attack: Attack, limit: float) -> None:
+        self.images = images
         self.norm, self.attack, self.limit = norm, attack, limit
         self.low, self.high = 0.0, limit
         self.found: AttackResult | None = None
@@ -141,7 +142,7 @@ class _Bracket:
         reached = bool(found.success[0])
         self.trials.append(Trial(eps, reached))
         if reached:
-            distance = getattr(found, self.norm)
+            distance = threat.distance(self.images, found.images)
             self.found, self.high = found, min(float(distance[0]), eps)
             if self.low >= self.high:  # the attack failed where a shorter change would have done
                 failed = (t.eps for t in self.trials if not t.reached and t.eps < self.high)

@@ -35,12 +35,16 @@ def drawer(setup: Setup) -> None:
         told = st.empty()
         finds = running.show(specs(setup), told, lambda finds: figures_of(setup, finds))
         running.failures(finds)
+        left, right = st.columns(2, gap="large", vertical_alignment="center")
         drawn = lines(setup, finds)
-        if drawn:
-            axis = _axis(setup)
-            components.drawing(curves.confidence(drawn, _title(setup), axis), "av.strengths.curve")
-            st.html(Finished(curves.table(drawn, axis)))
-        st.html(show(f'<p class="av-quiet av-reach">{rich(MEANING)}</p>'))
+        with left:
+            if drawn:
+                axis, title = _axis(setup), _title(setup)
+                st.html(show(f"<p><b>{rich(title)}</b></p>"))
+                components.drawing(curves.confidence(drawn, title, axis), "av.strengths.curve")
+                st.html(Finished(curves.table(drawn, axis)))
+        with right:
+            st.html(show(f'<p class="av-quiet av-reach">{rich(MEANING)}</p>'))
 
 
 def models(setup: Setup) -> tuple[str, ...]:
@@ -92,9 +96,9 @@ def figures_of(setup: Setup, finds: Finds) -> str:
             f'<div class="{figures.accent(described)}"><div><p class="av-name">{symbol} {word}</p>'
             f"{body}</div></div>"
         )
-    times = _times([shown.result for shown in found.values()])
+    times = _times({model: shown.result for model, shown in found.items()})
     open_ones = sum(shown.result is None and not shown.error for shown in finds.values())
-    left = f"<p>{open_ones} of {len(finds)} searches are still to be made</p>" if open_ones else ""
+    left = f"<p>{open_ones} of {len(finds)} searches are still to be made.</p>" if open_ones else ""
     return show(f'<div class="av-figures">{"".join(cells)}</div>{times}{left}')
 
 
@@ -121,13 +125,16 @@ def _size(norm: str, eps: float) -> str:
     return f"L∞ {255 * eps:.3g}/255" if norm == "linf" else f"{norm.upper()} {eps:.3g}"
 
 
-def _times(results: Sequence[Result | None]) -> str:
-    """Say how many times more change the robust model needs."""
-    known = [result.facts["distance"] for result in results if result is not None]
+def _times(found: Mapping[str, Result | None]) -> str:
+    """Say how many times more change the second model needs."""
+    known = [result.facts["distance"] for result in found.values() if result is not None]
     if len(known) < 2 or not all(known):
         return ""
+    names = [" ".join(ROW[record(model).is_robust]) for model in found]
+    first, second = names if len(set(names)) == 2 else ("the first", "The second")
     times = words.short(known[1] / known[0])
-    return f"<p><b>The second model needs {times} times as much change as the first.</b></p>"
+    told = f"**{second} needs {times} times as much change as {first}.**"
+    return f'<p class="av-below">{rich(told)}</p>'
 
 
 def lines(setup: Setup, finds: Finds) -> list[Curve]:
@@ -148,7 +155,8 @@ def lines(setup: Setup, finds: Finds) -> list[Curve]:
         for name, faint in named.items():
             index = described.class_index(name)
             values = [r.probabilities[index] for r in (before, *said)]
-            drawn.append(Curve(described, f"{symbol} {name}", values, faint, mark))
+            shown = None if faint else mark
+            drawn.append(Curve(described, f"{symbol} {name}", values, faint, shown))
     return drawn
 
 
