@@ -56,7 +56,7 @@ if result is not None:
         st.html(single.change(setup, spec, result))
     with right:
         st.html(single.distances(spec, result))
-        st.markdown(single.saved(setup, spec, result))
+        st.html(single.saved(setup, spec, result))
         st.caption(single.caveat(spec, result))
 ball_picture.drawer(setup)
 smallest_changes.drawer(setup)
@@ -68,4 +68,9 @@ if (drawer := drawers.opened("Your own pictures", "av.own")) is not None:
     with drawer:
         own_pictures.bring(setup)
 notes.source(setup)
-take_home.offer(finds, state.link(PAGE), [spec])
+more = [
+    strengths.smallest_of(setup, setup.model),
+    survival.spec_of(setup),
+    surfaces.spec_of(setup, setup.model),
+]
+take_home.offer(finds, state.link(PAGE), [spec, *more])

@@ -10,10 +10,22 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from advviz import resources
+from advviz.errors import InvalidInputError
+from advviz.experiments import links
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.specs import AttackSpec, NoiseSpec, PredictSpec
 from advviz.models.records import record
-from advviz.ui import ball_picture, distances, single, smallest_changes, state, surfaces, take_home
+from advviz.ui import (
+    ball_picture,
+    distances,
+    permalinks,
+    single,
+    smallest_changes,
+    state,
+    surfaces,
+    survival,
+    take_home,
+)
 from advviz.ui import setup as setups
 from advviz.ui.strengths import STOPS
 
@@ -135,7 +147,7 @@ def test_a_file_equal_to_a_known_result_is_said_to_be_that(engine, monkeypatch):
     assert "pixel by pixel what" in bring(opened("av.check"), take_home.png(spec, result))
     pixels = np.asarray(Image.open(BytesIO(take_home.png(spec, result)))).copy()
     pixels[0, 0, 0] ^= 1
-    changed = take_home.pictures.png(pixels, take_home.links.to_link(spec))
+    changed = take_home.pictures.png(pixels, links.to_link(spec))
     assert "It differs from what that set-up computes" in bring(opened("av.check"), changed)
 
 
@@ -162,9 +174,33 @@ def test_a_file_of_no_use_is_one_sentence(data):
 def test_a_note_that_names_no_attack_is_not_believed():
     spec, result = attacked()
     pixels = take_home.pictures.photo(result.arrays["adversarial"])
-    for note in ("v=1&kind=predict", "<script>", take_home.links.to_link(spec) + "&x=1"):
+    for note in ("v=1&kind=predict", "<script>", links.to_link(spec) + "&x=1"):
         shown = bring(opened("av.check"), take_home.pictures.png(pixels, note))
         assert "names no attack that is known here" in shown
+
+
+# --- links ----------------------------------------------------------------------
+
+
+def test_the_link_of_an_inquiry_opens_the_attack_that_it_is_about():
+    first = setups.default().with_image("sample:goose").with_board(
+        target="bus", norm="linf", eps=4 / 255, seed=3, steps=7, quantized=True
+    )  # fmt: skip
+    first = replace(first, model=ROBUST)
+    inquiries = (survival.spec_of(first), surfaces.spec_of(first, ROBUST))
+    for spec in (first.attack(ROBUST), *inquiries):
+        second = permalinks.adopted(setups.default(), links.from_link(links.to_link(spec)))
+        assert (second.model, second.attack(ROBUST)) == (ROBUST, first.attack(ROBUST))
+    wanted = smallest_changes.smallest_of(first, ROBUST)
+    assert (
+        smallest_changes.smallest_of(permalinks.adopted(setups.default(), wanted), ROBUST) == wanted
+    )
+
+
+def test_an_inquiry_about_a_plain_picture_has_no_page():
+    for kind in (DefencesSpec, SurfaceSpec):
+        with pytest.raises(InvalidInputError, match="attacked pictures"):
+            permalinks.adopted(setups.default(), kind(model=STANDARD, image="sample:goose"))
 
 
 # --- figures --------------------------------------------------------------------

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advviz import pictures
+from advviz.errors import InvalidInputError
 from advviz.experiments.result import Array, Result
 from advviz.experiments.specs import AttackSpec
 from advviz.models.records import record
@@ -12,6 +13,7 @@ from advviz.pictures.animations import AnimationKind, animation
 
 FRAMES = 60
 """Steps of a long attack that are shown, beside the first and the last."""
+CELL = 320  # pixels a side that a picture is enlarged to, about: by a whole factor
 STEP, FIRST, LAST = 180, 900, 1800
 """Milliseconds that a step is shown; the first fooled one; the first and the returned picture."""
 
@@ -29,6 +31,11 @@ class Replay:
     steps: list[int]
     frames: list[Array]
     returned: int
+
+
+def has_steps(result: Result) -> bool:
+    """Say whether an attack's result tells of its steps; not every attack has any."""
+    return "trajectory" in result.arrays
 
 
 def replay(result: Result) -> Replay:
@@ -61,7 +68,12 @@ def moving(spec: AttackSpec, result: Result, kind: AnimationKind) -> bytes:
         spec: the attack.
         result: of it.
         kind: "gif" or "webp".
+
+    Raises:
+        InvalidInputError: the attack kept no steps.
     """
+    if not has_steps(result):
+        raise InvalidInputError("this attack keeps no pictures of its steps; animate another one")
     shown = replay(result)
     count = 1 + shown.steps.index(shown.returned)
     steps, first = shown.steps[:count], result.facts["first_success"]
@@ -70,11 +82,16 @@ def moving(spec: AttackSpec, result: Result, kind: AnimationKind) -> bytes:
     times[0] = times[-1] = LAST
     described = record(spec.model)
     goal = "any other class" if spec.target == "any" else spec.target
-    size = f"Linf {255 * spec.eps:.4g}/255" if spec.norm == "linf" else f"L2 {spec.eps:g}"
-    title = f"{'robust' if described.is_robust else 'standard'} model -> {goal}, {size}"
-    return animation(
-        frames, [_caption(spec, result, step) for step in steps], times, kind, title=title
+    size = (
+        f"Linf {255 * spec.eps:.4g}/255"
+        if spec.norm == "linf"
+        else f"{spec.norm.upper()} {spec.eps:g}"
     )
+    title = f"{'robust' if described.is_robust else 'standard'} model -> {goal}, {size}"
+    captions = [_caption(spec, result, step) for step in steps]
+    side = described.input_size
+    cell = side * max(1, CELL // side)
+    return animation(frames, captions, times, kind, title=title, cell=cell)
 
 
 def _caption(spec: AttackSpec, result: Result, step: int) -> str:

@@ -14,8 +14,8 @@ from advviz.ui.setup import Setup
 
 Point = NDArray[np.float64]
 
-SIDE, MARGIN, HEAD = 224, 20, 26  # of a panel, in units of the drawing
-IMAGE, NOW = np.array([0.70, 0.45]), np.array([0.75, 0.61])
+SIDE, MARGIN, HEAD = 224, 30, 26  # of a panel, in units of the drawing
+IMAGE, NOW = np.array([0.62, 0.42]), np.array([0.68, 0.60])
 """The picture, and where the search has come to: values of two pixels, in [0, 1]."""
 GRADIENT = np.array([0.75, 0.55])
 
@@ -58,20 +58,20 @@ def _boxed(change: Point) -> Point:
 
 
 PANELS = (
-    Panel("l1", "L1: all changes together", 0.45, 0.30, _l1_steepest, _l1_back),
+    Panel("l1", "L1: all changes together", 0.52, 0.42, _l1_steepest, _l1_back),
     Panel(
         "l2",
         "L2: the length of the change",
-        0.36,
-        0.34,
+        0.44,
+        0.42,
         lambda g: g / np.linalg.norm(g),
         lambda change, eps: change * min(1.0, eps / float(np.linalg.norm(change))),
     ),
     Panel(
         "linf",
         "L∞: the largest change",
-        0.33,
-        0.25,
+        0.40,
+        0.36,
         np.sign,
         lambda change, eps: np.clip(change, -eps, eps),
     ),
@@ -109,8 +109,8 @@ def drawing(chosen: str) -> str:
     return (
         f'<div class="av av-ball"><svg viewBox="0 0 {width} {SIDE + HEAD + MARGIN}" role="img" '
         f'aria-label="{escape(title, quote=True)}"><title>{escape(title)}</title>'
-        '<defs><marker id="av-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
-        'markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>'
+        '<defs><marker id="av-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="5" '
+        'markerHeight="5" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>'
         f"{body}</svg></div>"
     )
 
@@ -143,7 +143,7 @@ def _panel(panel: Panel, place: int, is_chosen: bool) -> str:
         _dot(at(IMAGE), "the picture", 4.5, (-62, 17)),
         _dot(at(NOW), "1", 3.2, (-11, -4)),
         _dot(at(stepped), "2", 3.2, (7, 1)),
-        _dot(at(back), "3", 3.2, (-11, 12)),
+        _dot(at(back), "3", 3.2, (7, 15)),
         "</g>",
     ]
     return "".join(pieces)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from advviz.ui import drawers, notes, running
+from advviz.ui.figures import rich
 from advviz.ui.rows import control
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
@@ -21,4 +22,6 @@ def drawer(setup: Setup) -> None:
 
 def _waiting(finds: Finds) -> str:
     """How far the draws have come; nothing once all are there."""
-    return " ".join(f"<p>{shown.words}</p>" for shown in finds.values() if shown.result is None)
+    return " ".join(
+        f"<p>{rich(shown.words)}</p>" for shown in finds.values() if shown.result is None
+    )

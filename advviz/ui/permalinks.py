@@ -7,6 +7,7 @@ from functools import lru_cache
 from advviz.errors import InvalidInputError
 from advviz.experiments import links
 from advviz.experiments.board import BoardSpec
+from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.references import RESULT, made_by
@@ -14,6 +15,9 @@ from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.fields import read, written
 from advviz.ui.setup import Setup
 from advviz.ui.view import View
+
+SMALLEST_SHARED = ("image", "target", "norm", "steps", "restarts", "loss", "seed", "numerics")
+"""Fields that the search for the smallest change has in common with the attack of a board."""
 
 EXPLAIN_EXTRAS = ("objective", "sigma_unit", "magnitude", "seed", "numerics")
 """Fields that only the page of the maps has."""
@@ -81,6 +85,11 @@ def adopted(setup: Setup, spec: links.AnySpec) -> Setup:
         found = _with_explanation(setup, spec)
     elif isinstance(spec, VisualizeSpec):
         found = replace(setup.with_model(spec.model), visualize=spec)
+    elif isinstance(spec, SmallestSpec):
+        shared = {name: getattr(spec, name) for name in SMALLEST_SHARED}
+        found = setup.with_model(spec.model).with_board(**shared)
+    elif isinstance(spec, DefencesSpec | SurfaceSpec):
+        found = _with_attacked(setup, spec)
     else:
         raise InvalidInputError(f"no page shows a link of the kind {spec.kind}; open an attack")
     _look_up(found)
@@ -90,6 +99,16 @@ def adopted(setup: Setup, spec: links.AnySpec) -> Setup:
 def _with_attack(setup: Setup, spec: AttackSpec) -> Setup:
     setup = setup.with_model(spec.model)
     return setup.with_shared(setup.board.with_attack(spec))
+
+
+def _with_attacked(setup: Setup, spec: DefencesSpec | SurfaceSpec) -> Setup:
+    """The set-up of the attack whose picture an inquiry is about."""
+    (made,) = made_by(spec.image) or (None,)
+    if not isinstance(made, AttackSpec):
+        raise InvalidInputError(
+            "the page shows inquiries about attacked pictures; the link names another picture"
+        )
+    return _with_attack(setup, made)
 
 
 def _with_ladder(setup: Setup, spec: LadderSpec) -> Setup:

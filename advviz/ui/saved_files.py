@@ -1,6 +1,5 @@
 """A saved picture brought back: what it is, how far it is from its original, whom it fools."""
 
-from dataclasses import dataclass
 from html import escape
 
 import numpy as np
@@ -8,12 +7,12 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from advviz import pictures
-from advviz.data import exact_files, images, uploads
+from advviz.data import images
 from advviz.data.decoding import MAX_BYTES
 from advviz.errors import AdvvizError, InvalidInputError
-from advviz.experiments import links
 from advviz.experiments.parameters import UNTARGETED
 from advviz.experiments.protocol import Spec
+from advviz.experiments.saved_files import SavedFile, read
 from advviz.experiments.specs import AttackSpec, PredictSpec
 from advviz.models.model_record import ModelRecord
 from advviz.models.records import record
@@ -31,65 +30,6 @@ CLAIM = (
     "looked up and measured again, not believed. Whatever else a file says of itself is dropped. "
     "The file stays in this server's memory for a while and is never written to disk."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SavedFile:
-    """What was brought: references to pixels, and the set-up that the file names.
-
-    Args:
-        image: reference of its picture.
-        is_exact: it holds floats (NPZ), not 8 bits (PNG).
-        spec: the attack that it says it comes from, or None.
-        original: reference of what was attacked, where that is known here.
-    """
-
-    image: str
-    is_exact: bool
-    spec: AttackSpec | None
-    original: str | None
-
-
-def read(data: bytes) -> SavedFile:
-    """Read a PNG or NPZ file that was saved here, or any other picture.
-
-    Raises:
-        InvalidInputError: the file cannot be used.
-    """
-    if not data.startswith(exact_files.SIGNATURE):
-        spec = _attack_of(pictures.note_of(data))
-        return SavedFile(uploads.store(data), False, spec, _original_of(spec))
-    arrays = exact_files.exact_arrays(data)
-    image = uploads.store_exact(exact_files.exact_pixels(data))
-    link = arrays.get(exact_files.LINK)
-    spec = _attack_of(str(link) if link is not None and link.dtype.kind == "U" else None)
-    if exact_files.ORIGINAL in arrays:
-        return SavedFile(image, True, spec, uploads.store_exact(arrays[exact_files.ORIGINAL]))
-    return SavedFile(image, True, spec, _original_of(spec))
-
-
-def _attack_of(note: str | None) -> AttackSpec | None:
-    """Return the attack that a note names, if it is one that can be looked up here."""
-    if note is None:
-        return None
-    try:
-        spec = links.from_link(note)
-        if not isinstance(spec, AttackSpec):
-            return None
-        record(spec.model)
-    except AdvvizError:
-        return None
-    return spec
-
-
-def _original_of(spec: AttackSpec | None) -> str | None:
-    if spec is None:
-        return None
-    try:
-        images.load(spec.image, record(spec.model).input_size)
-    except AdvvizError:  # an upload that is gone, or the result of another experiment
-        return None
-    return spec.image
 
 
 def drawer(setup: Setup) -> None:
@@ -255,4 +195,5 @@ def _far(brought: SavedFile, described: ModelRecord) -> str:
     if brought.spec is not None:
         spec = brought.spec
         rows.append(["budget", *distances.allowed(spec.norm, spec.eps, before.size)])
-    return figures.table(distances.HEAD, rows)
+    head = show('<p class="av-below"><b>How far it is from its original</b></p>')
+    return head + figures.table(distances.HEAD, rows)

@@ -86,11 +86,13 @@ def saved(setup: Setup, spec: AttackSpec, result: Result) -> str:
     now = verdict(before, exact, setup.true_class, setup.target)
     if judged.kind == "fooled":
         how = "; the search was among such files" if spec.quantized else ""
-        return f"**{judged.symbol} The 8-bit file fools too:** saved as PNG it is {file}{how}."
-    if now.kind == "fooled":
-        advice = "no file was found that fools" if spec.quantized else 'try "Search in 8 bits"'
-        return f"**The 8-bit file no longer fools:** saved as PNG it is {file}; {advice}."
-    return f"**Saved as PNG** the picture is {file}."
+        told = f"**{judged.symbol} The 8-bit file fools too:** saved as PNG it is {file}{how}."
+    elif now.kind == "fooled":
+        advice = "no file was found that fools" if spec.quantized else "try Search in 8 bits"
+        told = f"**The 8-bit file no longer fools:** saved as PNG it is {file}; {advice}."
+    else:
+        told = f"**Saved as PNG** the picture is {file}."
+    return figures.show(f"<p>{figures.rich(told)}</p>")
 
 
 def caveat(spec: AttackSpec, result: Result) -> str:

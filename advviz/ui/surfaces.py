@@ -18,8 +18,9 @@ from advviz.ui.setup import Setup
 from advviz.ui.smallest_changes import models
 from advviz.ui.words import ROW, Array, reading
 
-HEIGHT = 430  # CSS pixels
-FAINT = "rgba(128,128,128,0.35)"
+HEIGHT = 400  # CSS pixels
+LIFT = 0.06  # of the height: the marks stand clear of the surface
+GRID = "#8a94a3"  # seen on white and on black; WebGL draws a transparent line as white
 MEANING = (
     "**The loss of {right} around the picture.** Height and colour are the cross-entropy of the "
     "true class, in nats, on one scale for both models. One axis is the direction of the model's "
@@ -142,7 +143,7 @@ def figure(described: ModelRecord, result: Result, heights: Array, top: float) -
         "xaxis": _axis("attack"),
         "yaxis": _axis("random"),
         "zaxis": _axis("loss") | {"range": [0, 1.05 * top]},
-        "camera": {"eye": {"x": -1.35, "y": -1.55, "z": 0.75}},
+        "camera": {"eye": {"x": -1.3, "y": -1.45, "z": 0.6}, "center": {"z": -0.16}},
         "aspectmode": "manual",
         "aspectratio": {"x": 1.1, "y": 1.1, "z": 0.75},
     }
@@ -154,8 +155,8 @@ def _axis(title: str) -> dict[str, Any]:
     return {
         "title": {"text": title},
         "showbackground": False,
-        "gridcolor": FAINT,
-        "zerolinecolor": FAINT,
+        "gridcolor": GRID,
+        "zerolinecolor": GRID,
         "nticks": 5,
     }
 
@@ -169,10 +170,10 @@ def _marks(along: Array, across: Array, heights: Array, top: float) -> dict[str,
         "mode": "markers+text",
         "x": [float(along[place]) for place in places],
         "y": [float(across[middle])] * 2,
-        "z": [float(heights[middle, place]) + 0.02 * top for place in places],
+        "z": [float(heights[middle, place]) + LIFT * top for place in places],
         "text": ["picture", "attacked"],
         "textposition": "top center",
-        "marker": {"size": 5, "symbol": ["circle", "x"], "color": "#d9480f"},
+        "marker": {"size": 5, "symbol": ["circle", "diamond"], "color": "#d9480f"},
         "hoverinfo": "skip",
         "showlegend": False,
     }

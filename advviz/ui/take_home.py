@@ -15,7 +15,7 @@ from advviz import pictures
 from advviz.data import exact_files
 from advviz.experiments import links
 from advviz.experiments.links import AnySpec, Group
-from advviz.experiments.replay import moving
+from advviz.experiments.replay import has_steps, moving
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.models.records import record
@@ -63,7 +63,7 @@ def downloads(spec: Pictured, result: Result) -> None:
         _download(
             f"{stem}.npz", "NPZ, exact", "application/octet-stream", lambda: npz(spec, result)
         )
-        if isinstance(spec, AttackSpec):
+        if isinstance(spec, AttackSpec) and has_steps(result):
             animations(stem, spec, result)
 
 
