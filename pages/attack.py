@@ -69,7 +69,7 @@ if (drawer := drawers.opened("Your own pictures", "av.own")) is not None:
         own_pictures.bring(setup)
 notes.source(setup)
 more = [
-    strengths.smallest_of(setup, setup.model),
+    smallest_changes.smallest_of(setup, setup.model),
     survival.spec_of(setup),
     surfaces.spec_of(setup, setup.model),
 ]

@@ -106,6 +106,35 @@ def test_a_file_that_no_longer_fools_is_said_with_what_to_do():
     )
 
 
+def test_an_attack_that_looks_for_the_smallest_change_is_asked_once(engine):
+    """The drawer uses the attack of the page; without a ball there are neither stops nor 8 bits."""
+    at = opened("av.strengths")
+    at.toggle(key="av.quantized").set_value(True).run()
+    engine.asked.clear()
+    at.selectbox(key="av.attack").set_value("min-norm").run()
+    assert at.toggle(key="av.quantized").disabled
+    assert {(s.model, s.attack) for s in asked(engine, SmallestSpec)} == {
+        (STANDARD, "min-norm"), (ROBUST, "min-norm"),
+    }  # fmt: skip
+    assert {(s.eps, s.quantized) for s in asked(engine, AttackSpec)} == {
+        (setups.default().board.eps, False)
+    }
+    assert "looks for the smallest change by itself" in told(at)
+    at.selectbox(key="av.attack").set_value("fgsm").run()
+    assert "FGSM within a ball" in told(at)
+    assert {s.attack for s in asked(engine, SmallestSpec)} == {"min-norm", "fgsm"}
+    assert not at.error
+
+
+def test_a_search_in_another_norm_is_opened_at_a_strength_of_it():
+    """An L2 length of 4 would be no L-inf budget."""
+    first = setups.default().with_board(eps=4.0)
+    wanted = SmallestSpec(model=ROBUST, image="sample:goose", norm="linf", attack="apgd-ce")
+    found = permalinks.adopted(first, wanted)
+    assert smallest_changes.smallest_of(found, ROBUST) == wanted
+    assert 0 < found.board.eps <= 32 / 255
+
+
 # --- saved files ----------------------------------------------------------------
 
 

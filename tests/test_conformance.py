@@ -98,6 +98,12 @@ PROCEDURES: dict[str, Callable[[], Any]] = {
     "spec: attack in 8 bits": lambda: attack_spec(target="goldfish", quantized=True),
     "spec: smallest": lambda: smallest_spec(target="goldfish"),
     "spec: smallest, untargeted": lambda: smallest_spec(norm="linf", restarts=2),
+    "spec: smallest, by itself": lambda: smallest_spec(
+        norm="l1", attack="min-norm", options="steps=12"
+    ),
+    "spec: smallest, without gradients": lambda: smallest_spec(
+        norm="linf", attack="square", options="queries=12"
+    ),
     "spec: gradient": lambda: explain_spec(method="gradient"),
     "spec: smoothgrad": lambda: explain_spec(method="smoothgrad", explained="cat"),
     "spec: ascent": lambda: visualize_spec(unit="channel:conv:1"),

@@ -3,9 +3,11 @@
 import pytest
 import torch
 from attack_toys import W, asked, norms
+from catalogue_toys import CASES, EPS, begin
 from toys import Listening, binary, central, convolutional, labels, normal, pictures
 
 from advviz.attacks import eight_bit
+from advviz.attacks.catalogue import attacks
 from advviz.attacks.eight_bit import SLACK, in_eight_bits, saved
 from advviz.attacks.pgd import PGDParams, pgd
 from advviz.attacks.result import rounded_to_eight_bits
@@ -108,6 +110,27 @@ def test_every_picture_that_is_judged_is_a_file(norm, early_stop):
     torch.testing.assert_close(found.logits, found.eight_bit_logits, rtol=0, atol=1e-6)
     best = max(float(goal.margins(run(asked(each[None]), network))) for p in shown for each in p)
     assert float(goal.margins(found.logits)) == pytest.approx(best, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "norm"), [case for case in CASES if not attacks()[case[0]].minimal]
+)
+def test_every_attack_within_a_ball_can_search_among_files(name, norm):
+    """Square goes on counting its questions."""
+    images, threat = on_levels(seed=2), threat_model(norm, EPS[norm])
+    network = Listening(convolutional(5))
+    classes = labels(int(run(asked(images), network).argmax()))
+    margin = away_from(classes, "margin")
+    search = begin(name, norm, images, classes, record="pictures")
+    found = run(saved(images, margin, threat, search), network)
+    shown = [query.images for query in network.queries if query.objective is not None]
+    for pictured in (*shown, found.images):
+        torch.testing.assert_close(pictured, rounded_to_eight_bits(pictured), rtol=0, atol=1e-9)
+    assert len(shown) > 1
+    assert threat.distance(images, found.images) <= threat.eps
+    best = max(float(margin.margins(run(asked(each[None]), network))) for p in shown for each in p)
+    assert float(margin.margins(found.logits)) == pytest.approx(best, abs=1e-6)
+    assert (found.queries is not None) == (name == "square")
 
 
 def test_several_images_are_refused_in_words():

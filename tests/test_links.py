@@ -68,7 +68,7 @@ def with_attack(spec, drawn, attack):
         params = st.builds(attack.params, **{f.name: values(f) for f in fields(attack.params)})
         told = st.one_of(told, params.map(written_options))
     here = {"attack": st.just(attack.name), "norm": st.sampled_from(attack.norms), "options": told}
-    if attack.minimal:
+    if attack.minimal and "quantized" in drawn:
         here["quantized"] = st.just(False)
     return st.builds(spec, **drawn | here)
 
@@ -201,6 +201,17 @@ def test_a_key_holds_what_the_attack_is_told_and_its_version():
     other = replace(pgd, attack="min-norm", options="steps=7")
     assert other.resolved().items() >= {"attack": "min-norm", "steps": 7, "halvings": 10}.items()
     assert "loss" not in other.resolved()
+
+
+def test_the_smallest_change_has_no_8_bits_to_search_in():
+    """Neither in an attack nor in what stands for several."""
+    minimal = [name for name, attack in attacks().items() if attack.minimal]
+    assert "min-norm" in minimal
+    for name in minimal:
+        norm = attacks()[name].norms[0]
+        with pytest.raises(InvalidInputError, match=f"quantized must be false for {name}, .*pgd"):
+            BoardSpec(attack=name, norm=norm, quantized=True)
+    assert AttackSpec(model=STANDARD, image="x", attack="fgsm", quantized=True).quantized
 
 
 def test_an_attack_from_before_8_bits_keeps_its_key():

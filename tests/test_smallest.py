@@ -5,8 +5,11 @@ import torch
 from attack_toys import W, asked, dual_norm, norms
 from toys import Listening, binary, central, labels, linear, normal
 
+from advviz.attacks.goal import Goal
+from advviz.attacks.minimum_norm import minimum_norm
+from advviz.attacks.parameters import MinimumNorm
 from advviz.attacks.pgd import PGDParams, pgd
-from advviz.attacks.smallest import smallest
+from advviz.attacks.smallest import smallest, smallest_at_once
 from advviz.errors import InvalidInputError
 from advviz.noise import Noise
 from advviz.objectives import away_from, towards
@@ -52,6 +55,25 @@ def test_of_several_classes_it_is_never_less_than_that_of_the_nearest(norm):
     found = searched(network, images, lambda loss: away_from(labels(0), loss), norm)
     assert nearest <= found.distance <= 2 * nearest
     assert run(asked(found.found.images), network).argmax() != 0
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2", "linf"])
+def test_an_attack_that_looks_for_it_itself_is_run_once(norm):
+    """It says the same of what it found, up to a limit beyond which it counts nothing."""
+    images = central(1)
+    least = 0.5 / float(W.norm(p={"l1": torch.inf, "l2": 2, "linf": 1}[norm]))
+    network = binary(W, bias=-float(W @ images.flatten()) - 0.5)
+
+    def attack(threat):
+        goal = Goal(labels=labels(1), targeted=True)
+        return minimum_norm(images, goal, threat, MinimumNorm(steps=60), noise=Noise(0))
+
+    found = run(smallest_at_once(images, norm, attack, limit=10.0), network)
+    assert least * (1 - 1e-9) <= found.distance <= 1.1 * least
+    assert (found.held, len(found.trials)) == (0.0, 1)
+    assert found.found.logits.argmax() == 1
+    short = run(smallest_at_once(images, norm, attack, limit=0.9 * least), network)
+    assert (short.found, short.distance, short.trials[0].reached) == (None, None, False)
 
 
 def test_a_picture_past_the_goal_needs_no_change():

@@ -1,4 +1,8 @@
-"""The smallest change that fools: bisection over the radius of the ball, with an attack inside."""
+"""The smallest change that fools, by any attack.
+
+An attack within a ball is repeated, and the radius bisected. One that looks for the smallest
+change by itself is run once.
+"""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
@@ -100,6 +104,19 @@ def smallest(
     distance = None if search.found is None else search.high
     trials, logits = tuple(search.trials), unchanged.original_logits
     return Smallest(search.found, distance, search.low, trials, logits)
+
+
+def smallest_at_once(
+    images: Tensor, norm: str, attack: Attack, *, limit: float
+) -> Procedure[Smallest]:
+    """Run an attack that looks for the smallest change by itself; see `smallest`."""
+    threat = threat_model(norm, limit)
+    found = yield from attack(threat)
+    trials = (Trial(limit, bool(found.success[0])),)
+    if not trials[0].reached:
+        return Smallest(None, None, 0.0, trials, found.original_logits)
+    distance = float(threat.distance(images, found.images)[0])
+    return Smallest(found, distance, 0.0, trials, found.original_logits)
 
 
 def _first_order(

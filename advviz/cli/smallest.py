@@ -1,11 +1,13 @@
 """`advviz smallest`: the smallest change of an image that fools a model."""
 
 import argparse
+from dataclasses import replace
 from typing import Any
 
+from advviz.cli.attack_options import add_attack_fields, given_with_attack
 from advviz.cli.computing import answered
 from advviz.cli.inputs import class_named
-from advviz.cli.options import add_question, given
+from advviz.cli.options import add_image
 from advviz.cli.outputs import print_json, said, verdict
 from advviz.experiments.inquiries import SmallestSpec
 from advviz.experiments.links import to_link
@@ -16,20 +18,21 @@ from advviz.models.records import record
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `advviz smallest`."""
-    add_question(parser, SmallestSpec)
+    add_image(parser)
+    add_attack_fields(parser, SmallestSpec)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def spec_of(args: argparse.Namespace) -> SmallestSpec:
     """Read the experiment; image and class are still as the words have them."""
-    return SmallestSpec(**given(args, SmallestSpec))
+    return SmallestSpec(**given_with_attack(args, SmallestSpec))
 
 
 def execute(args: argparse.Namespace) -> int:
     """Search, and print the smallest change that was found."""
-    asked = given(args, SmallestSpec)
-    if "target" in asked:
-        asked["target"] = class_named(asked["model"], asked["target"], UNTARGETED)
-    spec, result = answered(SmallestSpec(**asked))
+    spec = spec_of(args)
+    target = class_named(spec.model, spec.target, UNTARGETED)
+    spec, result = answered(replace(spec, target=target))
     facts = _facts(spec, result)
     if args.json:
         print_json(facts)
@@ -44,6 +47,7 @@ def _facts(spec: SmallestSpec, result: Result) -> dict[str, Any]:
         "model": spec.model,
         "target": spec.target,
         "norm": spec.norm,
+        "attack": spec.attack,
         "original": verdict(arrays["original_logits"], classes),
         **result.facts,
     }
@@ -61,8 +65,9 @@ def _told(facts: dict[str, Any]) -> str:
         return f"no change is needed: it says {said(facts['original'])}"
     size = f"{255 * distance:.4g}/255" if norm == "linf" else f"{distance:.4g}"
     held = f"{255 * facts['held']:.4g}/255" if norm == "linf" else f"{facts['held']:.4g}"
+    failed = f"{facts['attack']} failed at {held}, which is no proof"
     lines = [
-        f"smallest      {norm} {size}; the search failed at {held}, which is no proof",
+        f"smallest      {norm} {size}; {failed if facts['held'] else 'less may be enough'}",
         f"original      {said(facts['original'])}",
         f"adversarial   {said(facts['adversarial'])}",
         f"as 8-bit PNG  {said(facts['adversarial_8bit'])}",

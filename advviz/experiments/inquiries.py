@@ -1,17 +1,18 @@
 """Questions about one picture: how little fools, what survives, how the loss lies around it."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from advviz.attacks.catalogue import attack_named
 from advviz.errors import InvalidInputError
-from advviz.experiments import parameters
+from advviz.experiments import attack_choice, parameters
 from advviz.experiments.parameters import UNTARGETED
 from advviz.experiments.protocol import REFERENCE
 from advviz.experiments.references import FromImage, image_key, made_by, pixels, true_class
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec
-from advviz.fields import choice, number
+from advviz.fields import check, choice, number
 from advviz.models.records import ModelRecord, record
 
 GRIDS = ("11", "21", "41")
@@ -20,7 +21,11 @@ GRIDS = ("11", "21", "41")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmallestSpec(FromImage):
-    """The smallest change that fools, by bisection with projected gradient descent."""
+    """The smallest change that fools, by any attack of the catalogue.
+
+    The radius is bisected with an attack within a ball, whose step size `auto` follows it; an
+    attack that looks for the smallest change by itself is run once.
+    """
 
     kind: ClassVar[str] = "smallest"
     version: ClassVar[int] = 1
@@ -31,13 +36,27 @@ class SmallestSpec(FromImage):
     target: str = parameters.target()
     norm: str = parameters.norm()
     tolerance: float = number(
-        0.02, 0.001, 0.5, "the search ends when its bracket is at most this share of its upper end"
+        0.02, 0.001, 0.5, "bisection ends when its bracket is at most this share of its upper end"
     )
     steps: int = parameters.steps(20, "steps of projected gradient descent at each radius")
+    step_size: float | str = parameters.step_size()
+    random_start: bool = parameters.random_start()
     restarts: int = parameters.restarts()
     loss: str = parameters.loss()
     seed: int = parameters.seed()
     numerics: str = parameters.numerics()
+    attack: str = attack_choice.attack()
+    options: str = attack_choice.options()
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range, and write the options in full."""
+        check(self)
+        attack_choice.settle(self)
+
+    @property
+    def params(self) -> Any:
+        """Return the attack's parameters, as the catalogue declares them."""
+        return attack_choice.params_of(self)
 
     def true_class(self, described: ModelRecord) -> str | None:
         """Return the class that the image is known to show."""
@@ -54,9 +73,9 @@ class SmallestSpec(FromImage):
             "target": self.target,
             "norm": self.norm,
             "tolerance": self.tolerance,
-            "steps": self.steps,
-            "restarts": self.restarts,
-            "loss": self.loss,
+            "attack": self.attack,
+            "attack version": attack_named(self.attack).version,
+            **asdict(self.params),
             "seed": self.seed,
             "numerics": self.numerics,
         }

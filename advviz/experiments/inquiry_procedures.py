@@ -1,26 +1,23 @@
 """From the values of an inquiry to the procedure that computes it; needs torch."""
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from math import sqrt
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from advviz.attacks.catalogue import attack_named
 from advviz.attacks.defences import NAMES, defended
 from advviz.attacks.loss_surface import loss_surface
-from advviz.attacks.pgd import PGDParams, pgd
 from advviz.attacks.result import AttackResult
-from advviz.attacks.smallest import smallest
+from advviz.attacks.smallest import smallest, smallest_at_once
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
-from advviz.experiments.parameters import UNTARGETED, resolved_step_size
-from advviz.experiments.procedures import predicted_class
+from advviz.experiments.procedures import goal_of
 from advviz.experiments.result import Array, Result
-from advviz.fields import AUTO
 from advviz.models.records import ModelRecord
 from advviz.noise import Noise
-from advviz.objectives import Objective, away_from, towards
 from advviz.protocol import Procedure
 from advviz.threat_models import ThreatModel
 
@@ -37,27 +34,19 @@ def smallest_change(
     """Search the smallest change of an image [3, S, S]."""
     started = time.perf_counter()
     images = _batch(pixels, device)
-    goal = yield from _goal(spec, described, images)
+    goal = yield from goal_of(spec.target, spec.true_class(described), described, images)
+    chosen, limit = attack_named(spec.attack), _longest(spec.norm, images)
 
     def attack(threat: ThreatModel) -> Procedure[AttackResult]:
-        params = PGDParams(
-            step_size=resolved_step_size(AUTO, threat.eps, spec.steps),
-            steps=spec.steps,
-            random_start=spec.restarts > 1,
-            restarts=spec.restarts,
-            early_stop=True,
-            record="nothing",
-        )
-        return pgd(images, goal(spec.loss), threat, params, noise=Noise(spec.seed))
+        words = {"noise": Noise(spec.seed), "early_stop": True, "record": "nothing"}
+        return chosen.make(images, goal, threat, spec.params, **words)
 
-    found = yield from smallest(
-        images,
-        goal("margin"),
-        spec.norm,
-        attack,
-        limit=_longest(spec.norm, images),
-        tolerance=spec.tolerance,
-    )
+    if chosen.minimal:
+        search = smallest_at_once(images, spec.norm, attack, limit=limit)
+    else:
+        margin = goal.objective("margin")
+        search = smallest(images, margin, spec.norm, attack, limit=limit, tolerance=spec.tolerance)
+    found = yield from search
     arrays = {"original": pixels, "original_logits": found.original_logits[0].cpu()}
     facts: dict[str, Any] = {
         "distance": found.distance,
@@ -73,19 +62,6 @@ def smallest_change(
             "eight_bit_logits": found.found.eight_bit_logits[0].cpu(),
         }
     return Result.of(arrays, facts)
-
-
-def _goal(
-    spec: SmallestSpec, described: ModelRecord, images: Tensor
-) -> Generator[Any, Any, Callable[[str], Objective]]:
-    """Return what makes the objective of a loss: towards the target, or away from the class."""
-    if spec.target != UNTARGETED:
-        target = torch.tensor([described.class_index(spec.target)], device=images.device)
-        return lambda loss: towards(target, loss)
-    known = spec.true_class(described)
-    index = described.class_index(known) if known else (yield from predicted_class(images))
-    left = torch.tensor([index], device=images.device)
-    return lambda loss: away_from(left, loss)
 
 
 def _longest(norm: str, images: Tensor) -> float:

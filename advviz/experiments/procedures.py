@@ -54,17 +54,30 @@ def predicted_class(images: Tensor) -> Generator[Any, Any, int]:
     return int(answer.logits.argmax())
 
 
+def goal_of(
+    target: str, known: str | None, described: ModelRecord, images: Tensor
+) -> Generator[Any, Any, Goal]:
+    """Return what an attack on one image is to reach.
+
+    Args:
+        target: a class of the model, or "any" for an untargeted attack.
+        known: the class that an untargeted attack leaves; where it is None, the prediction is.
+        described: the model.
+        images: [1, C, H, W].
+    """
+    if target != UNTARGETED:
+        labels = torch.tensor([described.class_index(target)], device=images.device)
+        return Goal(labels=labels, targeted=True)
+    away = described.class_index(known) if known else (yield from predicted_class(images))
+    return Goal(labels=torch.tensor([away], device=images.device))
+
+
 def attack(spec: AttackSpec, described: ModelRecord, pixels: Array, device: str = "cpu") -> Steps:
     """Attack an image [3, S, S]."""
     started = time.perf_counter()
     images = _batch(pixels, device)
     known = spec.true_class(described)
-    if spec.target == UNTARGETED:
-        away = described.class_index(known) if known else (yield from predicted_class(images))
-        goal = Goal(labels=_index(away, device))
-    else:
-        reached = _index(described.class_index(spec.target), device)
-        goal = Goal(labels=reached, targeted=True)
+    goal = yield from goal_of(spec.target, known, described, images)
     params = spec.params
     threat = threat_model(spec.norm, spec.eps)
     search = attack_named(spec.attack).make(

@@ -27,10 +27,10 @@ def attack(setup: Setup) -> None:
 
 def _change_attack(setup: Setup, name: str) -> Setup:
     """Take another attack, in the norm of before where it knows it."""
-    norms = attacks()[name].norms
-    if setup.board.norm in norms:
-        return setup.with_board(attack=name, options="")
-    return setup.with_board(attack=name, options="", **in_norm(setup, norms[0]))
+    chosen, board = attacks()[name], setup.board
+    values = {} if board.norm in chosen.norms else in_norm(setup, chosen.norms[0])
+    quantized = board.quantized and not chosen.minimal
+    return setup.with_board(attack=name, options="", quantized=quantized, **values)
 
 
 def parameters(setup: Setup) -> None:

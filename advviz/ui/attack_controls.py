@@ -93,7 +93,9 @@ def _full(setup: Setup) -> None:
         st.toggle(
             "Search in 8 bits",
             help="A saved file holds whole levels of 1/255. The search then asks only about "
-            "pictures that a file can hold, so that the file fools whenever the search succeeds.",
+            "pictures that a file can hold, so that the file fools whenever the search succeeds. "
+            "An attack that looks for the smallest change has no such search.",
+            disabled=attacks()[board.attack].minimal,
             **control("av.quantized", board.quantized, on_board("quantized")),
         )
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from advviz.experiments.fields import AUTO
 from advviz.experiments.specs import ExplainSpec, VisualizeSpec
+from advviz.fields import AUTO
 from advviz.models.classes import labels
 from advviz.models.records import record
 from advviz.ui import own_pictures

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from functools import lru_cache
 
+from advviz.attacks.catalogue import attack_named
 from advviz.errors import InvalidInputError
 from advviz.experiments import links
 from advviz.experiments.board import BoardSpec
@@ -14,9 +15,13 @@ from advviz.experiments.references import RESULT, made_by
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.fields import read, written
 from advviz.ui.setup import Setup
+from advviz.ui.strengths import in_norm
 from advviz.ui.view import View
 
-SMALLEST_SHARED = ("image", "target", "norm", "steps", "restarts", "loss", "seed", "numerics")
+SMALLEST_SHARED = (
+    "image", "target", "attack", "options", "steps", "random_start", "restarts", "loss", "seed",
+    "numerics",
+)  # fmt: skip
 """Fields that the search for the smallest change has in common with the attack of a board."""
 
 EXPLAIN_EXTRAS = ("objective", "sigma_unit", "magnitude", "seed", "numerics")
@@ -86,8 +91,7 @@ def adopted(setup: Setup, spec: links.AnySpec) -> Setup:
     elif isinstance(spec, VisualizeSpec):
         found = replace(setup.with_model(spec.model), visualize=spec)
     elif isinstance(spec, SmallestSpec):
-        shared = {name: getattr(spec, name) for name in SMALLEST_SHARED}
-        found = setup.with_model(spec.model).with_board(**shared)
+        found = _with_smallest(setup.with_model(spec.model), spec)
     elif isinstance(spec, DefencesSpec | SurfaceSpec):
         found = _with_attacked(setup, spec)
     else:
@@ -99,6 +103,16 @@ def adopted(setup: Setup, spec: links.AnySpec) -> Setup:
 def _with_attack(setup: Setup, spec: AttackSpec) -> Setup:
     setup = setup.with_model(spec.model)
     return setup.with_shared(setup.board.with_attack(spec))
+
+
+def _with_smallest(setup: Setup, spec: SmallestSpec) -> Setup:
+    """The attack of a search for the smallest change, at a strength that its norm has."""
+    shared = {name: getattr(spec, name) for name in SMALLEST_SHARED}
+    if spec.norm != setup.board.norm:
+        shared |= in_norm(setup, spec.norm)
+    if attack_named(spec.attack).minimal:
+        shared["quantized"] = False
+    return setup.with_board(**shared)
 
 
 def _with_attacked(setup: Setup, spec: DefencesSpec | SurfaceSpec) -> Setup:

@@ -1,6 +1,7 @@
 """The Attack page's figures: one attack on one model."""
 
 from advviz import pictures
+from advviz.attacks.catalogue import attack_named
 from advviz.data import images
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec
@@ -88,11 +89,20 @@ def saved(setup: Setup, spec: AttackSpec, result: Result) -> str:
         how = "; the search was among such files" if spec.quantized else ""
         told = f"**{judged.symbol} The 8-bit file fools too:** saved as PNG it is {file}{how}."
     elif now.kind == "fooled":
-        advice = "no file was found that fools" if spec.quantized else "try Search in 8 bits"
+        advice = _advice(spec)
         told = f"**The 8-bit file no longer fools:** saved as PNG it is {file}; {advice}."
     else:
         told = f"**Saved as PNG** the picture is {file}."
     return figures.show(f"<p>{figures.rich(told)}</p>")
+
+
+def _advice(spec: AttackSpec) -> str:
+    """Say what to do about a file that does not fool."""
+    if spec.quantized:
+        return "no file was found that fools"
+    if attack_named(spec.attack).minimal:
+        return "try a larger change, by an attack within a ball with Search in 8 bits"
+    return "try Search in 8 bits"
 
 
 def caveat(spec: AttackSpec, result: Result) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from advviz.attacks.catalogue import attack_named
 from advviz.experiments.inquiries import SmallestSpec
 from advviz.experiments.protocol import Spec
 from advviz.experiments.result import Result
@@ -19,10 +20,20 @@ from advviz.ui.strengths import STOPS
 from advviz.ui.words import ROW, reading
 
 MEANING = (
-    "The smallest change is searched by bisection: PGD within a ball, whose radius is halved "
-    "until the search fails. It is an upper bound: a better attack may need less. The curve shows "
-    "what each model says of the finished picture at every strength, each attacked through its "
-    "own gradients. Where does each line cross? One picture is an anecdote."
+    "{how} It is an upper bound: a better attack may need less. {curve} One picture is an anecdote."
+)
+WITHIN = (
+    "The smallest change is searched by bisection: {attack} within a ball, whose radius is halved "
+    "until the attack fails."
+)
+BY_ITSELF = "{attack} looks for the smallest change by itself, in one search."
+CURVE = (
+    "The curve shows what each model says of the finished picture at every strength, each attacked "
+    "for itself. Where does each line cross?"
+)
+NO_CURVE = (
+    "It finds the same picture at every strength, so there is no curve over them: choose an attack "
+    "within a ball to see one."
 )
 
 
@@ -44,7 +55,16 @@ def drawer(setup: Setup) -> None:
                 components.drawing(curves.confidence(drawn, title, axis), "av.strengths.curve")
                 st.html(Finished(curves.table(drawn, axis)))
         with right:
-            st.html(show(f'<p class="av-quiet av-reach">{rich(MEANING)}</p>'))
+            st.html(show(f'<p class="av-quiet av-reach">{rich(meaning(setup))}</p>'))
+
+
+def meaning(setup: Setup) -> str:
+    """Say what the numbers and the curve are, for the attack of the page."""
+    chosen = attack_named(setup.board.attack)
+    name = chosen.title.partition(":")[0]
+    if chosen.minimal:
+        return MEANING.format(how=BY_ITSELF.format(attack=name), curve=NO_CURVE)
+    return MEANING.format(how=WITHIN.format(attack=name), curve=CURVE)
 
 
 def models(setup: Setup) -> tuple[str, ...]:
@@ -53,14 +73,20 @@ def models(setup: Setup) -> tuple[str, ...]:
 
 
 def smallest_of(setup: Setup, model: str) -> SmallestSpec:
-    """The search for the smallest change of a model, with what is set up of the attack."""
+    """The search for the smallest change of a model, with what is set up of the attack.
+
+    The step size is left to the rule: the radius changes during the search.
+    """
     board = setup.board
     return SmallestSpec(
         model=model,
         image=board.image,
         target=board.target,
         norm=board.norm,
+        attack=board.attack,
+        options=board.options,
         steps=board.steps,
+        random_start=board.random_start,
         restarts=board.restarts,
         loss=board.loss,
         seed=board.seed,
@@ -69,7 +95,12 @@ def smallest_of(setup: Setup, model: str) -> SmallestSpec:
 
 
 def attacks(setup: Setup, model: str) -> tuple[AttackSpec, ...]:
-    """The attack of the page at every stop of the strength above 0."""
+    """The attack of the page at every stop of the strength above 0.
+
+    None where it looks for the smallest change by itself: the strength then only judges.
+    """
+    if attack_named(setup.board.attack).minimal:
+        return ()
     spec = setup.attack(model)
     return tuple(replace(spec, eps=eps) for eps in STOPS[setup.board.norm] if eps > 0)
 
@@ -112,17 +143,16 @@ def _smallest(setup: Setup, model: str, result: Result) -> str:
         return f"<p>None is needed: it says {before} before the attack.</p>"
     norm, after = setup.board.norm, reading(result.arrays["logits"], classes)
     saved = reading(result.arrays["eight_bit_logits"], classes)
-    held = _size(norm, facts["held"])
+    held = f" The search failed at {_size(norm, facts['held'])}." if facts["held"] else ""
     budget = words.budget(norm, float(f"{distance:.3g}"), setup.size)
-    small = (
-        f"{budget}; it then says {after}, of the 8-bit file {saved}. The search failed at {held}."
-    )
+    small = f"{budget}; it then says {after}, of the 8-bit file {saved}.{held}"
     return f'<p class="av-big">{_size(norm, distance)}</p><p><small>{rich(small)}</small></p>'
 
 
 def _size(norm: str, eps: float) -> str:
     """Write a measured radius with three digits."""
-    return f"L∞ {255 * eps:.3g}/255" if norm == "linf" else f"{norm.upper()} {eps:.3g}"
+    size = f"{255 * eps:.3g}/255" if norm == "linf" else f"{eps:.3g}"
+    return f"{words.NORMS[norm]} {size}"
 
 
 def _times(found: Mapping[str, Result | None]) -> str:
@@ -175,7 +205,7 @@ def _axis(setup: Setup) -> Axis:
     norm = setup.board.norm
     unit = 255 if norm == "linf" else 1
     ticks = [f"{unit * eps:.4g}" for eps in STOPS[norm]]
-    name = {"linf": "L∞, in 1/255"}.get(norm, norm.upper())
+    name = words.NORMS[norm] + (", in 1/255" if norm == "linf" else "")
     title = f"strength, {name} (stops are evenly spaced)"
     return Axis(title, head="strength", ticks=ticks, mark="the first stop that fools")
 
