@@ -20,9 +20,10 @@ from advviz.ui.words import ROW, reading
 
 MEANING = (
     "The smallest change is searched by bisection: PGD within a ball, whose radius is halved "
-    "until the search fails. It is an upper bound: a better attack may need less. The curve shows "
-    "what each model says of the finished picture at every strength, each attacked through its "
-    "own gradients. Where does each line cross? One picture is an anecdote."
+    "until the search fails; the bracket is then narrowed to 2%. It is an upper bound: a better "
+    "attack may need less. The curve shows what each model says of the finished picture at every "
+    "strength, each attacked through its own gradients. Where does each line cross? One picture "
+    "is an anecdote."
 )
 
 
