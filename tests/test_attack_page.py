@@ -10,6 +10,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from advviz import resources
+from advviz.compute import Job, State
+from advviz.compute.forecast import Expected
 from advviz.errors import InvalidInputError
 from advviz.experiments import links
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
@@ -82,6 +84,50 @@ def test_open_drawers_ask_for_what_they_show_and_say_it(engine):
     assert "Athalye" in shown
     assert len(asked(engine, SurfaceSpec)) == len(at.get("plotly_chart")) == 2
     assert "is the box of valid pixels" in shown
+
+
+class SlowEngine(FakeEngine):
+    """Shows every job as running first, and its result at the next look."""
+
+    def watch(self, session, specs, *, fresh=False):
+        return SlowView(super().watch(session, specs, fresh=fresh).jobs)
+
+    def expected(self, _job):
+        return Expected(None, None)
+
+
+class SlowView:
+    done = False
+
+    def __init__(self, jobs):
+        self.found = jobs
+        self.jobs = tuple(
+            Job(job.spec, "", State.RUNNING, progress=("so far", 1, 2)) for job in jobs
+        )
+
+    def updates(self):
+        yield
+        self.jobs, self.done = self.found, True
+        yield
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+
+@pytest.mark.parametrize("key", ["strengths", "control", "defences", "surface"])
+def test_a_drawer_shows_how_far_it_is_and_then_what_was_found(key, monkeypatch):
+    """Nothing of the waiting is left once all is there."""
+    slow = SlowEngine()
+    monkeypatch.setattr(state, "engine", lambda: slow)
+    at = opened(f"av.{key}")
+    shown = told(at)
+    assert not at.error
+    assert "so far" not in shown
+    found = {"strengths": "as much change", "control": "0 of 100", "defences": "still fooled"}
+    assert found.get(key, "The loss of dog around the picture") in shown
 
 
 def test_the_page_says_whether_the_file_fools_and_offers_the_search_in_8_bits(engine):

@@ -63,7 +63,7 @@ def loss_surface(
     length = float(row_norms(change))
     if length == 0:
         raise InvalidInputError(
-            "the attack changed nothing, so that it has no direction; choose a strength above 0"
+            "the attack changed nothing and has no direction; use more strength or another attack"
         )
     side = _orthogonal(change / length, noise.streams(images).normal("surface")) * length
     along = torch.linspace(*ALONG, points, dtype=torch.float64, device=images.device)

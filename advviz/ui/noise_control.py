@@ -3,7 +3,7 @@
 import streamlit as st
 
 from advviz.ui import drawers, notes, running
-from advviz.ui.figures import rich
+from advviz.ui.figures import rich, show
 from advviz.ui.rows import control
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
@@ -22,6 +22,5 @@ def drawer(setup: Setup) -> None:
 
 def _waiting(finds: Finds) -> str:
     """How far the draws have come; nothing once all are there."""
-    return " ".join(
-        f"<p>{rich(shown.words)}</p>" for shown in finds.values() if shown.result is None
-    )
+    waiting = [shown.words for shown in finds.values() if shown.result is None]
+    return show("".join(f"<p>{rich(words)}</p>" for words in waiting))

@@ -24,7 +24,7 @@ MEANING = (
 )
 WITHIN = (
     "The smallest change is searched by bisection: {attack} within a ball, whose radius is halved "
-    "until the attack fails."
+    "until the attack fails; the bracket is then narrowed to 2%."
 )
 BY_ITSELF = "{attack} looks for the smallest change by itself, in one search."
 CURVE = (

@@ -19,7 +19,6 @@ from advviz.ui.smallest_changes import models
 from advviz.ui.words import ROW, Array, reading
 
 HEIGHT = 400  # CSS pixels
-LIFT = 0.06  # of the height: the marks stand clear of the surface
 GRID = "#8a94a3"  # seen on white and on black; WebGL draws a transparent line as white
 MEANING = (
     "**The loss of {right} around the picture.** Height and colour are the cross-entropy of the "
@@ -139,7 +138,7 @@ def figure(described: ModelRecord, result: Result, heights: Array, top: float) -
         "showscale": False,
         "contours": {"z": {"show": True, "color": "rgba(255,255,255,0.45)", "width": 1}},
     }
-    scene = {
+    scene: dict[str, Any] = {
         "xaxis": _axis("attack"),
         "yaxis": _axis("random"),
         "zaxis": _axis("loss") | {"range": [0, 1.05 * top]},
@@ -147,8 +146,10 @@ def figure(described: ModelRecord, result: Result, heights: Array, top: float) -
         "aspectmode": "manual",
         "aspectratio": {"x": 1.1, "y": 1.1, "z": 0.75},
     }
+    marks = _marks(along, across, heights)
+    scene["annotations"] = _labels(marks)
     layout = {"height": HEIGHT, "margin": {"l": 0, "r": 0, "t": 0, "b": 0}, "scene": scene}
-    return {"data": [surface, _marks(along, across, heights, top)], "layout": layout}
+    return {"data": [surface, marks], "layout": layout}
 
 
 def _axis(title: str) -> dict[str, Any]:
@@ -161,19 +162,26 @@ def _axis(title: str) -> dict[str, Any]:
     }
 
 
-def _marks(along: Array, across: Array, heights: Array, top: float) -> dict[str, Any]:
-    """The picture and the attacked picture, a little above the surface."""
+def _marks(along: Array, across: Array, heights: Array) -> dict[str, Any]:
+    """The picture and the attacked picture, on the surface."""
     middle = int(np.abs(across).argmin())
     places = [int(np.abs(along - place).argmin()) for place in (0.0, 1.0)]
     return {
         "type": "scatter3d",
-        "mode": "markers+text",
+        "mode": "markers",
         "x": [float(along[place]) for place in places],
         "y": [float(across[middle])] * 2,
-        "z": [float(heights[middle, place]) + LIFT * top for place in places],
-        "text": ["picture", "attacked"],
-        "textposition": "top center",
+        "z": [float(heights[middle, place]) for place in places],
         "marker": {"size": 5, "symbol": ["circle", "diamond"], "color": "#d9480f"},
         "hoverinfo": "skip",
         "showlegend": False,
     }
+
+
+def _labels(marks: dict[str, Any]) -> list[dict[str, Any]]:
+    """The names of the marks: annotations, which no surface hides."""
+    places = zip(("picture", "attacked"), marks["x"], marks["y"], marks["z"], strict=True)
+    return [
+        {"text": name, "x": x, "y": y, "z": z, "ax": -34, "ay": -34, "arrowcolor": GRID}
+        for name, x, y, z in places
+    ]
