@@ -28,7 +28,7 @@ def attack(setup: Setup) -> None:
 def _change_attack(setup: Setup, name: str) -> Setup:
     """Take another attack, in the norm of before where it knows it."""
     chosen, board = attacks()[name], setup.board
-    values = {} if board.norm in chosen.norms else in_norm(setup, chosen.norms[0])
+    values: dict[str, Any] = {} if board.norm in chosen.norms else in_norm(setup, chosen.norms[0])
     quantized = board.quantized and not chosen.minimal
     return setup.with_board(attack=name, options="", quantized=quantized, **values)
 
