@@ -1,6 +1,7 @@
 """The Attack page's figures: one attack on one model."""
 
 from advviz import pictures
+from advviz.attacks.catalogue import attacks
 from advviz.data import images
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec
@@ -97,6 +98,8 @@ def caveat(spec: AttackSpec, result: Result) -> str:
         if zero
         else ""
     )
+    if attacks()[spec.attack].minimal and result.facts.get(spec.norm, 0) > spec.eps:
+        odd += " This attack looks for the smallest change, and what it found exceeds the budget."
     return (
         f"Distances and answers are measured on exactly this picture by the unmodified {word} "
         f"model; the curve is from the search. Computed in {result.facts['seconds']:.1f} s.{odd} "
