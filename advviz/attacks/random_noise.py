@@ -32,7 +32,8 @@ def random_noise(
 ) -> Procedure[NoiseControl]:
     """Change images at random by the whole budget, many times.
 
-    In L2 the direction is uniform on the sphere; in L-inf every pixel moves by ±eps. What
+    In L2 the direction is uniform on the sphere; in L-inf every pixel moves by ±eps; in L1 one
+    value in a hundred, drawn at random, moves by an equal share. What
     leaves the box [0, 1] is cut off, as for an attack.
 
     Args:

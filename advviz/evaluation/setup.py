@@ -57,7 +57,7 @@ class EvaluationSetup:
 
     def in_words(self) -> str:
         """Name the attack in full, for people."""
-        norm = {"l2": "L2", "linf": "Linf"}[self.norm]
+        norm = {"l1": "L1", "l2": "L2", "linf": "Linf"}[self.norm]
         starts = "random start" if self.random_start else "start at the image"
         return (
             f"PGD, untargeted (cross-entropy away from the true class), {norm} eps {self.eps:g}, "

@@ -114,6 +114,8 @@ def caveat(spec: AttackSpec, result: Result) -> str:
         if zero
         else ""
     )
+    if attack_named(spec.attack).minimal and result.facts.get(spec.norm, 0) > spec.eps:
+        odd += " This attack looks for the smallest change, and what it found exceeds the budget."
     return (
         f"Distances and answers are measured on exactly this picture by the unmodified {word} "
         f"model; the curve is from the search. Computed in {result.facts['seconds']:.1f} s.{odd} "
