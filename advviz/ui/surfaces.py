@@ -105,7 +105,7 @@ def charts(setup: Setup, found: dict[str, Result]) -> None:
             described = record(model)
             symbol, word = ROW[described.is_robust]
             length = result.facts["length"]
-            st.markdown(f"**{symbol} {word}** · a length of the attack's change is L2 {length:.3g}")
+            st.markdown(f"**{symbol} {word}** · the attack's change is L2 {length:.3g} long")
             st.plotly_chart(
                 figure(described, result, heights[model], top),
                 key=f"av.surface.{model}",
@@ -181,7 +181,12 @@ def _marks(along: Array, across: Array, heights: Array) -> dict[str, Any]:
 def _labels(marks: dict[str, Any]) -> list[dict[str, Any]]:
     """The names of the marks: annotations, which no surface hides."""
     places = zip(("picture", "attacked"), marks["x"], marks["y"], marks["z"], strict=True)
-    return [
-        {"text": name, "x": x, "y": y, "z": z, "ax": -34, "ay": -34, "arrowcolor": GRID}
-        for name, x, y, z in places
-    ]
+    look = {
+        "ax": -30,
+        "ay": -30,
+        "arrowhead": 0,
+        "arrowcolor": GRID,
+        "bgcolor": "rgba(255,255,255,0.85)",
+        "font": {"color": "#1d2433"},
+    }
+    return [{"text": name, "x": x, "y": y, "z": z} | look for name, x, y, z in places]
