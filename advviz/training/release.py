@@ -44,6 +44,7 @@ def release(run: Path, recipe: Recipe, epoch: int, models: Path) -> Path:
 
 def _record(recipe: Recipe, trained: dict[str, Any], weights: bytes) -> dict[str, Any]:
     robust, dataset = recipe.eps > 0, DATASETS[recipe.dataset]
+    images = " ".join(f"--images {folder}" for folder in dataset.folders)
     kind = f"robust, L2 eps {recipe.eps}" if robust else "standard"
     return {
         "id": recipe.name,
@@ -61,7 +62,7 @@ def _record(recipe: Recipe, trained: dict[str, Any], weights: bytes) -> dict[str
         "training_norm": "l2" if robust else None,
         "training_eps": recipe.eps,
         "recipe": {k: v for k, v in trained.items() if k not in ("mean", "std")},
-        "command": f"advviz train {recipe.name} --images train --out runs/{recipe.name}",
+        "command": f"advviz train {recipe.name} {images} --out runs/{recipe.name}",
         "accuracies": {},
         "layers": LAYERS,
     }
