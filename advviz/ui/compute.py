@@ -12,6 +12,7 @@ EVERY = 2.0  # seconds between two looks at the engine
 
 KINDS = {
     "attack": "attack",
+    "evaluate": "evaluation, in pieces",
     "explain": "saliency map",
     "noise": "random noise, the control",
     "predict": "prediction",
