@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -32,6 +33,9 @@ from advviz.evaluation.summary import per_image, summarized
 from advviz.evaluation.tally import Tally
 from advviz.evaluation.work import ROWS, Work, prepared
 from advviz.models.records import record
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ONE, TWO = "standard-colours", "robust-colours"
 
@@ -324,6 +328,44 @@ def test_the_report_holds_everything_and_asks_for_nothing(tally: Tally, engine: 
     assert rest.count("data:image/png;base64,") == 3 * len(pictures)
     for model in (ONE, TWO):
         assert record(model).title in rest
+    assert "AutoAttack" not in rest  # attacks are called by their own names
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_report_opens_without_a_network(
+    browser: "Browser", tally: Tally, engine: Engine, tmp_path: Path, scheme: Any
+):
+    """Charts are drawn, nothing is asked for, and a click lists the images behind a point."""
+    from advviz.evaluation.examples import examples
+
+    path = tmp_path / "report.html"
+    path.write_text(html(tally, examples(tally, engine.peek)), encoding="utf-8")
+    context = browser.new_context(
+        offline=True, color_scheme=scheme, viewport={"width": 1280, "height": 900}
+    )
+    tab = context.new_page()
+    tab.set_default_timeout(300_000)
+    asked: list[str] = []
+    faults: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.goto(path.as_uri())
+    count = tab.locator(".chart").count()
+    tab.wait_for_function(f"document.querySelectorAll('.chart .main-svg').length >= {count}")
+    assert count == 4
+    tab.evaluate(
+        "const c = document.querySelector('.chart'); const n = c.data.length - 1;"
+        "c.emit('plotly_click', {points: [{customdata: c.data[n].customdata[1]}]})"
+    )
+    assert "held" in tab.locator(".behind").first.inner_text()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 1280
+    if shots := os.environ.get("ADVVIZ_SHOTS"):
+        tab.screenshot(path=Path(shots) / f"report-{scheme}.png", full_page=True)
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert faults == []
+    context.close()
 
 
 def test_the_lines_of_the_table_are_the_figures(tally: Tally):

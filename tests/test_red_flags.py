@@ -99,7 +99,10 @@ def test_other_flags_stay_down(tally: Tally):
 
 def copied(tally: Tally) -> Tally:
     """Return a tally whose decisions may be changed."""
-    return deepcopy(tally)
+    changed = Tally(tally.work)
+    changed.cells, changed.probes = deepcopy(tally.cells), deepcopy(tally.probes)
+    changed.transfers = deepcopy(tally.transfers)
+    return changed
 
 
 def first_cell(attack: str) -> Cell:

@@ -1,7 +1,7 @@
 """A plan: which models, attacks and budgets are measured, on what, fixed before it runs."""
 
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, sqrt
 from typing import Any, ClassVar
 
 from advviz.attacks.catalogue import Attack, attacks
@@ -214,5 +214,5 @@ def mid_grey(norm: str, described: ModelRecord) -> Budget:
 
 
 def _diagonal(norm: str, described: ModelRecord) -> float:
-    values = 3 * described.input_size**2
-    return {"l1": float(values), "l2": values**0.5, "linf": 1.0}[norm]
+    values = float(3 * described.input_size**2)
+    return {"l1": values, "l2": sqrt(values), "linf": 1.0}[norm]

@@ -30,6 +30,8 @@ SAME = 1e-5
 """Difference between two identical queries, of the largest logit, that rounding explains."""
 SUM_OF_SHARES = 1e-3
 """How far from 1 logits may sum, and still be probabilities."""
+LIKE_SHARES = 1.0
+"""Share of images whose logits are like that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,19 +288,19 @@ def changing(tally: Tally, model: str) -> Iterator[RedFlag]:
 def probabilities(tally: Tally, model: str) -> Iterator[RedFlag]:
     """Look whether what should be logits are probabilities already."""
     probed = tally.probes[model]
-    done = probed.done
-    if not done.any():
+    sums_to_one = np.abs(probed.sum_of_logits - 1) <= SUM_OF_SHARES
+    share = figures.share_of((probed.lowest_logit >= 0) & sums_to_one, probed.done)
+    if share is None:
         raise _Unknown("nothing was asked yet")
-    away = np.abs(probed.sum_of_logits[done] - 1).max()
-    if probed.lowest_logit[done].min() >= 0 and away <= SUM_OF_SHARES:
+    if share.value >= LIKE_SHARES:
         yield RedFlag(
             name="probabilities for logits",
             model=model,
-            sentence="What the model gives as logits is never negative and sums to 1 (within "
-            f"{away:.1g}): these are probabilities, and attacks that take them for logits get "
-            "gradients that vanish",
-            value=float(away),
-            threshold=SUM_OF_SHARES,
+            sentence="What the model gives as logits is never negative and sums to 1, for "
+            f"{share.value:.0%} of the images: these are probabilities, and attacks that take them "
+            "for logits get gradients that vanish",
+            value=share.value,
+            threshold=LIKE_SHARES,
         )
 
 

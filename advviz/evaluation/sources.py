@@ -67,6 +67,8 @@ def listed(source: str, models: Sequence[ModelRecord]) -> Listing:
     Raises:
         InvalidInputError: no such source, or no image of a class that all of the models know.
     """
+    rows: list[Row]
+    skipped: list[str]
     if source == GALLERY:
         rows, skipped = list(_of_gallery(models)), []
     elif source.startswith(TORCHVISION):
@@ -120,10 +122,11 @@ def _of_folder(folder: Path, models: Sequence[ModelRecord]) -> tuple[list[Row], 
 
 
 def _of_gallery(models: Sequence[ModelRecord]) -> Iterator[Row]:
+    """List the gallery's pictures whose class some of the models know."""
     for sample in gallery.samples():
         name = f"{images.SAMPLE_PREFIX}{sample.id}"
-        shown = {model: true_class(name, model) for model in models}
-        labels = {m.id: m.class_index(known) for m, known in shown.items() if known is not None}
+        shown = {model.id: true_class(name, model) for model in models}
+        labels = {m.id: m.class_index(known) for m in models if (known := shown[m.id]) is not None}
         if labels:
             yield name, next(known for known in shown.values() if known is not None), labels
 

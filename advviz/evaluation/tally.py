@@ -86,8 +86,9 @@ class Probed:
     @classmethod
     def of(cls, count: int) -> "Probed":
         """Begin with nothing asked."""
+        flags = [np.zeros(count, bool) for _ in range(3)]
         numbers = [np.zeros(count) for _ in range(4)]
-        return cls(*(np.zeros(count, bool) for _ in range(3)), *numbers)
+        return cls(flags[0], flags[1], flags[2], numbers[0], numbers[1], numbers[2], numbers[3])
 
 
 @dataclass(slots=True, eq=False)

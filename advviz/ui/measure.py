@@ -5,10 +5,14 @@ from dataclasses import dataclass, fields
 from advviz.data import picture_folder
 from advviz.errors import InvalidInputError
 from advviz.evaluation.plan import ALL, FREE, Budget, Plan
+from advviz.evaluation.settings import attack_named
 from advviz.evaluation.sources import GALLERY
 from advviz.experiments.fields import check, choice, count, number, read, text
+from advviz.models.records import record
 
 FOLDER = "folder"
+MOST = 12
+"""Radii at once: everybody shares the machine."""
 _EPS = number(0.0, 0.0, 1000.0, "radius").metadata
 
 
@@ -21,7 +25,7 @@ class Measure:
     norm: str = text("norm of the balls", default="l2")
     radii: str = text("radii, pixels in [0, 1], by comma; 8/255 too", default="0.25,0.5,1,1.5")
     images: str = choice(GALLERY, (GALLERY, FOLDER), "the gallery, or the owner's folder")
-    limit: int = count(100, 1, 2000, "images at most: a seeded sample, equal per class")
+    limit: int = count(100, 1, 1000, "images at most: a seeded sample, equal per class")
     steps: int = count(20, 1, 1000, "steps of attacks that have steps")
     checks: str = choice(ALL, (ALL, FREE), "red flags: all, or those that need no more attacks")
     sample: int = count(0, 0, 2**31 - 1, "seed of all random numbers, and of the sample")
@@ -29,7 +33,24 @@ class Measure:
     def __post_init__(self) -> None:
         """Refuse what no control offers."""
         check(self)
-        _ = self.budgets
+        if len(self.budgets) > MOST:
+            raise InvalidInputError(f"give at most {MOST} eps, got {len(self.budgets)}")
+        for model in self._models:
+            record(model)
+        norms = {norm for name in self._attacks for norm in attack_named(name).norms}
+        if self.norm not in norms:
+            raise InvalidInputError(
+                f"norm must be one that the attacks know, {', '.join(sorted(norms))}, "
+                f"got {self.norm[:20]!r}"
+            )
+
+    @property
+    def _models(self) -> tuple[str, ...]:
+        return tuple(word for word in self.models.split(",") if word)
+
+    @property
+    def _attacks(self) -> tuple[str, ...]:
+        return tuple(word for word in self.attacks.split(",") if word)
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
@@ -49,11 +70,10 @@ class Measure:
         Raises:
             InvalidInputError: something that cannot be measured.
         """
-        models = tuple(word for word in self.models.split(",") if word)
         return Plan(
             source=self._source(),
-            models=models or tuple(dict.fromkeys(shown)),
-            attacks=tuple(word for word in self.attacks.split(",") if word),
+            models=self._models or tuple(dict.fromkeys(shown)),
+            attacks=self._attacks,
             budgets=self.budgets,
             shared=(("steps", self.steps),),
             seed=self.sample,
