@@ -49,6 +49,7 @@ class Attack:
         foreign: it comes from another library.
         params: frozen dataclass of its parameters.
         make: begins it.
+        version: raised with every change of what it computes.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Attack:
     params: type
     make: Callable[..., Any]
     foreign: bool = False
+    version: int = 1
 
 
 def _declared(default: Any, kind: type, low: float, high: float, help: str) -> Any:
@@ -87,16 +89,32 @@ class PGDSettings:
 
 
 def _fgsm(
-    images: Any, goal: Goal, threat: Any, params: Any, *, noise: Any, early_stop: bool
+    images: Any,
+    goal: Goal,
+    threat: Any,
+    params: Any,
+    *,
+    noise: Any,
+    early_stop: bool,
+    record: str = "curves",
 ) -> Any:
     from advviz.attacks.pgd import fgsm_params, pgd
 
-    del params, early_stop
+    del params, early_stop, record
     objective = goal.objective("cross-entropy")
     return pgd(images, objective, threat, fgsm_params(threat.eps), noise=noise)
 
 
-def _pgd(images: Any, goal: Goal, threat: Any, params: Any, *, noise: Any, early_stop: bool) -> Any:
+def _pgd(
+    images: Any,
+    goal: Goal,
+    threat: Any,
+    params: Any,
+    *,
+    noise: Any,
+    early_stop: bool,
+    record: Any = "curves",
+) -> Any:
     from advviz.attacks.pgd import PGDParams, pgd
 
     auto = 2.5 * threat.eps / params.steps
@@ -106,6 +124,7 @@ def _pgd(images: Any, goal: Goal, threat: Any, params: Any, *, noise: Any, early
         random_start=params.random_start,
         restarts=params.restarts,
         early_stop=early_stop,
+        record=record,
     )
     return pgd(images, goal.objective("cross-entropy"), threat, wanted, noise=noise)
 

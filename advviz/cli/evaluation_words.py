@@ -19,7 +19,7 @@ from advviz.evaluation.tally import Tally
 from advviz.experiments.fields import read
 
 SHARED = ("steps", "step_size", "restarts", "random_start")
-"""Options for every attack that has a parameter of the name."""
+"""Options for every attack that searches in a ball and has a parameter of the name."""
 
 
 class Listed(argparse.Action):
@@ -67,7 +67,7 @@ def add_attack(parser: argparse.ArgumentParser) -> None:
         metavar="ATTACK.NAME=VALUE",
         help="a parameter of one attack, such as "
         + ", ".join(_settings())
-        + "; it outranks the options for all attacks",
+        + "; it outranks --steps and the like, which are for attacks that search in a ball",
     )
 
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from advviz.data import uploads
-from advviz.evaluation.settings import told
+from advviz.evaluation.settings import attack_named, told
 from advviz.experiments.protocol import REFERENCE, Spec
 from advviz.experiments.result import Result
-from advviz.experiments.specs import AttackSpec
 
 Steps = Generator[Any, Any, Result]
 
@@ -85,7 +84,7 @@ class AttackChunk:
         """Return the values that the result depends on."""
         return {
             "what": "attack",
-            "attacks": AttackSpec.version,
+            "attack version": attack_named(self.attack).version,
             "images": self.block.digests,
             "labels": self.labels,
             "attack": self.attack,

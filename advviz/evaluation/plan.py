@@ -53,7 +53,7 @@ class Plan:
         models: ids.
         attacks: names in the catalogue.
         budgets: each attack is run at those whose norm it knows.
-        shared: values for every attack that has a parameter of the name.
+        shared: values for every attack in a ball that has a parameter of the name.
         own: attack, parameter and value, for one attack alone.
         seed: of all random numbers, and of the sample.
         numerics: who chooses directions; decisions are always exact.

@@ -95,6 +95,7 @@ class _Search:
             self._params,
             noise=Noise(self._seed),
             early_stop=early_stop,
+            record="nothing" if self._attack.minimal else "curves",
         )
         held = ~found.success
         if not early_stop or self._attack.minimal:

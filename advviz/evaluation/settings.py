@@ -34,7 +34,8 @@ def params_of(attack: Attack, shared: Mapping[str, Any], own: Mapping[str, Any])
 
     Args:
         attack: of the catalogue.
-        shared: values for all attacks of a plan; those that this one does not have are left out.
+        shared: values for all attacks that search in a ball; those that this one does not have
+            are left out. An attack that searches the smallest change counts steps otherwise.
         own: values for this attack alone.
 
     Raises:
@@ -46,7 +47,8 @@ def params_of(attack: Attack, shared: Mapping[str, Any], own: Mapping[str, Any])
             raise InvalidInputError(
                 f"{attack.name} has no parameter {name!r}; it has {', '.join(known) or 'none'}"
             )
-    told = {**DEFAULTS.get(attack.name, {}), **shared, **own}
+    common = {} if attack.minimal else shared
+    told = {**DEFAULTS.get(attack.name, {}), **common, **own}
     return attack.params(**{name: value for name, value in told.items() if name in known})
 
 

@@ -15,6 +15,7 @@ GOAL = (
     "finds another answer within the budget; every decision is the unmodified model's, in full "
     "precision, on exactly the image found"
 )
+CROSS_ENTROPY = "cross-entropy"
 WORST_CASE = (
     "worst case per sample: an image survives if none of the attacks fools it, at this eps or "
     "at a smaller one of the plan"
@@ -106,10 +107,11 @@ def attack_in_words(plan: Plan, cell: Cell) -> str:
 
 def _as_pgd(plan: Plan, cell: Cell) -> EvaluationSetup | None:
     """Return the set-up of a PGD attack; None of any other, and of a radius that checks use."""
-    if cell.attack != "pgd":
+    values = told(plan.cell_params(cell))
+    if cell.attack != "pgd" or values.get("loss", CROSS_ENTROPY) != CROSS_ENTROPY:
         return None
     known = {f.name for f in fields(EvaluationSetup)}
-    params = {name: v for name, v in told(plan.cell_params(cell)).items() if name in known}
+    params = {name: value for name, value in values.items() if name in known}
     try:
         return EvaluationSetup(
             model=cell.model,
