@@ -20,7 +20,7 @@ from measured_toys import (
 
 from advviz.compute import Engine
 from advviz.errors import InvalidInputError
-from advviz.evaluation import red_flags
+from advviz.evaluation import red_flags, search_checks
 from advviz.evaluation.paired import paired_interval
 from advviz.evaluation.plan import GREY, MORE_STEPS, Budget, Cell, Plan
 from advviz.evaluation.red_flags import checked
@@ -119,21 +119,21 @@ def test_an_attack_that_beats_the_strongest_is_seen(tally: Tally, images: int, i
         changed.cells[cell].done[:] = True
     extra = np.flatnonzero(changed.cells[first_cell("pgd")].survived)[images : images + 3]
     changed.cells[first_cell("pgd")].fooled[extra] = True  # PGD stays the strongest
-    assert bool(list(red_flags.beaten(changed, SOUND))) == is_raised
+    assert bool(list(search_checks.beaten(changed, SOUND))) == is_raised
 
 
 def test_a_search_that_is_not_at_its_end_is_seen(tally: Tally):
     changed = copied(tally)
     plan = changed.work.plan
     cell = Cell(SOUND, "pgd", plan.middle("l2"), MORE_STEPS)
-    assert not list(red_flags.still_rising(changed, SOUND))
+    assert not list(search_checks.still_rising(changed, SOUND))
     plain = Cell(SOUND, "pgd", plan.middle("l2"))
     changed.cells[plain].fooled[:] = False
     changed.cells[cell].fooled[:] = False
     changed.cells[cell].fooled[:1] = True  # one image: 3 points, but chance explains it
-    assert not list(red_flags.still_rising(changed, SOUND))
+    assert not list(search_checks.still_rising(changed, SOUND))
     changed.cells[cell].fooled[:9] = True
-    (flag,) = red_flags.still_rising(changed, SOUND)
+    (flag,) = search_checks.still_rising(changed, SOUND)
     assert "twice the steps" in flag.sentence
     assert flag.value == pytest.approx(9 / 36)
 
@@ -141,9 +141,12 @@ def test_a_search_that_is_not_at_its_end_is_seen(tally: Tally):
 def test_survivors_within_reach_of_grey_are_counted(tally: Tally):
     changed = copied(tally)
     cell = next(c for c in changed.cells if c.model == SOUND and c.variant == GREY)
-    assert not list(red_flags.mid_grey_held(changed, SOUND))
-    changed.cells[cell].fooled[:2] = False
-    (flag,) = red_flags.mid_grey_held(changed, SOUND)
+    assert not list(search_checks.mid_grey_held(changed, SOUND))
+    norm = [c for c in changed.cells if (c.model, c.budget.norm) == (SOUND, cell.budget.norm)]
+    fooled = np.logical_or.reduce([changed.cells[c].fooled for c in norm if c != cell])
+    changed.cells[cell].fooled[np.flatnonzero(~fooled)[:2]] = False
+    changed.cells[cell].fooled[np.flatnonzero(fooled)[:2]] = False  # another search found these
+    (flag,) = search_checks.mid_grey_held(changed, SOUND)
     assert flag.sentence.startswith("2 of 36 images survive pgd")
 
 

@@ -1,48 +1,17 @@
-"""The charts of an evaluation, as plotly's JSON: the page and the report draw the same.
-
-Standard models are amber, dashed, with open circles; robust ones teal, solid, with filled ones.
-"""
+"""The charts of an evaluation, as plotly's JSON: the page and the report draw the same."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from advviz.evaluation import figures
+from advviz.evaluation.chart_looks import SYMBOLS, Chart, axis_title, layout, look, unit
 from advviz.evaluation.plan import Budget
 from advviz.evaluation.tally import Tally
 from advviz.models.records import record
 
-Chart = dict[str, Any]
-STANDARD = ("#d97706", "#b45309", "#f59e0b", "#92400e")
-ROBUST = ("#0d9488", "#0f766e", "#14b8a6", "#115e59")
-"""Shades for several models of a kind; both are seen on light and on dark ground."""
-QUIET = "#8a94a6"
-SYMBOLS = ("diamond", "square", "triangle-up", "cross", "x", "star", "pentagon", "hexagon")
 POINTS = 400
 """Images of an attack that are drawn one by one."""
-
-
-def look(tally: Tally, model: str) -> dict[str, Any]:
-    """Return a model's colour, dash and marker."""
-    robust = record(model).is_robust
-    like = [m for m in tally.work.plan.models if record(m).is_robust == robust]
-    shades = ROBUST if robust else STANDARD
-    return {
-        "colour": shades[like.index(model) % len(shades)],
-        "dash": "solid" if robust else "dash",
-        "symbol": "circle" if robust else "circle-open",
-    }
-
-
-def unit(norm: str, eps: float) -> float:
-    """Return a radius in the unit of its axis: L-inf in 255ths."""
-    return 255 * eps if norm == "linf" else eps
-
-
-def axis_title(norm: str) -> str:
-    """Name the axis of radii."""
-    return "eps, L∞, in 255ths" if norm == "linf" else f"eps, {norm.upper()}, pixels in [0, 1]"
 
 
 def accuracy_over_eps(tally: Tally, norm: str) -> Chart:
@@ -52,10 +21,10 @@ def accuracy_over_eps(tally: Tally, norm: str) -> Chart:
         traces += _of_attacks(tally, model, norm)
     for model in tally.work.plan.models:
         traces.append(_of_worst(tally, model, norm))
-    layout = _layout(axis_title(norm), "images that stay right")
-    layout["yaxis"] |= {"tickformat": ".0%", "range": [-0.03, 1.03]}
-    layout["legend"] = {"orientation": "h", "y": -0.22, "font": {"size": 13}}
-    return {"data": traces, "layout": layout}
+    frame = layout(axis_title(norm), "images that stay right")
+    frame["yaxis"] |= {"tickformat": ".0%", "range": [-0.03, 1.03]}
+    frame["legend"] = {"orientation": "h", "y": -0.22, "font": {"size": 13}}
+    return {"data": traces, "layout": frame}
 
 
 def _of_worst(tally: Tally, model: str, norm: str) -> Chart:
@@ -160,9 +129,9 @@ def smallest_eps(tally: Tally, norm: str) -> Chart:
                     "marker": {"color": style["colour"], "symbol": "line-ns-open", "size": 16},
                 }
             )
-    layout = _layout(axis_title(norm).replace("eps", "size of the change"), "images fooled by it")
-    layout["yaxis"] |= {"tickformat": ".0%", "range": [-0.02, 1.04]}
-    return {"data": traces, "layout": layout}
+    frame = layout(axis_title(norm).replace("eps", "size of the change"), "images fooled by it")
+    frame["yaxis"] |= {"tickformat": ".0%", "range": [-0.02, 1.04]}
+    return {"data": traces, "layout": frame}
 
 
 def strength_and_effect(tally: Tally, norm: str) -> Chart:
@@ -206,9 +175,9 @@ def strength_and_effect(tally: Tally, norm: str) -> Chart:
             }
         )
     title = axis_title(norm).replace("eps", "distance")
-    layout = _layout(title, "change of the output (total variation)")
-    layout["yaxis"] |= {"range": [-0.03, 1.03]}
-    return {"data": traces, "layout": layout}
+    frame = layout(title, "change of the output (total variation)")
+    frame["yaxis"] |= {"range": [-0.03, 1.03]}
+    return {"data": traces, "layout": frame}
 
 
 def transfer_matrix(tally: Tally) -> Chart | None:
@@ -225,8 +194,8 @@ def transfer_matrix(tally: Tally) -> Chart | None:
         values.append([share.value if share else None for share in line])
         words.append([f"{share.value:.0%}<br>n = {share.n}" if share else "–" for share in line])
     names = [record(model).title for model in models]
-    layout = _layout("shown to", "made on")
-    layout["yaxis"] |= {"autorange": "reversed"}
+    frame = layout("shown to", "made on")
+    frame["yaxis"] |= {"autorange": "reversed"}
     return {
         "data": [
             {
@@ -243,21 +212,7 @@ def transfer_matrix(tally: Tally) -> Chart | None:
                 "hovertemplate": "made on %{y}, shown to %{x}: %{z:.1%} fooled<extra></extra>",
             }
         ],
-        "layout": layout,
-    }
-
-
-def _layout(x: str, y: str) -> Chart:
-    axis = {"zeroline": False, "gridcolor": "rgba(138,148,166,0.25)", "automargin": True}
-    return {
-        "xaxis": {**axis, "title": {"text": x}},
-        "yaxis": {**axis, "title": {"text": y}},
-        "margin": {"l": 60, "r": 20, "t": 20, "b": 50},
-        "height": 420,
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": "system-ui, sans-serif", "size": 14, "color": QUIET},
-        "hovermode": "closest",
+        "layout": frame,
     }
 
 

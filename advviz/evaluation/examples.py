@@ -6,7 +6,7 @@ import numpy as np
 
 from advviz import pictures
 from advviz.evaluation import figures
-from advviz.evaluation.report import Example
+from advviz.evaluation.report_parts import Example
 from advviz.evaluation.sources import read
 from advviz.evaluation.tally import Tally
 from advviz.experiments.protocol import Spec

@@ -1,13 +1,12 @@
 """The figures of an evaluation, from one decision an image."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from advviz.evaluation.plan import FULL, PLAIN, Budget, Cell, whole_box
 from advviz.evaluation.settings import attack_named
-from advviz.evaluation.tally import Decisions, Tally
+from advviz.evaluation.tally import Tally
 from advviz.evaluation.wilson import Share
 from advviz.experiments.result import Array
 from advviz.models.records import record
@@ -248,9 +247,3 @@ def behind(
 
 def _rows(flags: Array) -> tuple[int, ...]:
     return tuple(int(row) for row in np.flatnonzero(flags))
-
-
-def complete(cells: Sequence[Decisions]) -> Array:
-    """Say of each image whether it is done in all of some cells [n]."""
-    done: Array = np.logical_and.reduce([cell.done for cell in cells])
-    return done

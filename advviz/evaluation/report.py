@@ -3,18 +3,15 @@
 import csv
 import io
 import json
-from base64 import b64encode
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 from typing import Any
 
-from advviz.evaluation import charts, figures
+from advviz.evaluation import charts, figures, report_parts
 from advviz.evaluation.plan import Budget
-from advviz.evaluation.red_flags import checked
-from advviz.evaluation.repeat import repeated
-from advviz.evaluation.statement import stated, training
+from advviz.evaluation.report_parts import Example
+from advviz.evaluation.statement import stated
 from advviz.evaluation.summary import per_image, summarized
 from advviz.evaluation.tally import Tally
 from advviz.models.records import record
@@ -27,17 +24,6 @@ NOT_SHOWN = (
     "blurred or printed pictures were not measured.",
     "No red flag is no proof: it says that seven known signs of a failed attack were looked for.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """An image before and after an attack, each as a PNG file, and what became of it."""
-
-    model: str
-    before: bytes
-    after: bytes
-    change: bytes
-    words: str
 
 
 def as_json(tally: Tally) -> str:
@@ -92,14 +78,14 @@ def html(tally: Tally, examples: Sequence[Example] = ()) -> str:
         _section(
             "Standard against robust" if _both_kinds(tally) else "Accuracy over eps", drawn[0]
         ),
-        _section("Red flags", _flags(tally)),
+        _section("Red flags", report_parts.flags(tally)),
         _section("What was measured", f"<dl>{told}</dl>"),
-        _section("Accuracies", _accuracies(tally)),
+        _section("Accuracies", report_parts.accuracies(tally)),
         *(_section(title, body) for title, body in drawn[1]),
-        _section("Pictures", _pictures(examples)) if examples else "",
-        _section("By class", _classes(tally)),
+        _section("Pictures", report_parts.pictures(examples)) if examples else "",
+        _section("By class", report_parts.classes(tally)),
         _section("What this does not show", "".join(f"<p>{escape(s)}</p>" for s in NOT_SHOWN)),
-        _section("Repeat it", _repeat(tally)),
+        _section("Repeat it", report_parts.repeat(tally, _downloads(tally))),
     ]
     return (
         "<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'>"
@@ -182,102 +168,13 @@ def _section(title: str, body: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{body}</section>"
 
 
-def _flags(tally: Tally) -> str:
-    pieces = []
-    for model in tally.work.plan.models:
-        found, title = checked(tally, model), escape(record(model).title)
-        for flag in found.flags:
-            pieces.append(
-                f"<p class='flag'><b>⚑ {title}: {escape(flag.name)}.</b> {escape(flag.sentence)} "
-                f"(threshold {flag.threshold:g}).</p>"
-            )
-        if not found.flags:
-            pieces.append(f"<p class='sound'><b>✓ {title}:</b> no red flag was raised.</p>")
-        looked = ", ".join(found.passed) or "none"
-        missing = "; ".join(f"{name}: {why}" for name, why in found.not_checked.items())
-        pieces.append(
-            f"<p class='quiet'>{title}: checked and passed: {escape(looked)}. "
-            f"Not checked: {escape(missing or 'none')}.</p>"
-        )
-    return "".join(pieces)
-
-
-def _accuracies(tally: Tally) -> str:
-    plan, rows = tally.work.plan, []
-    for model in plan.models:
-        named = (record(model).title, training(model))
-        rows.append([*named, "no attack", "", str(figures.clean(tally, model) or "–")])
-        for budget in plan.budgets:
-            for attack in plan.attacks_in(budget.norm):
-                share = figures.accuracy(tally, model, attack.name, budget)
-                rows.append([*named, attack.name, str(budget), str(share or "–")])
-            share = figures.worst(tally, model, budget).share
-            rows.append([*named, "worst case", str(budget), str(share or "–")])
-    return _table(["model", "training", "attack", "budget", "accuracy"], rows)
-
-
-def _classes(tally: Tally) -> str:
-    plan = tally.work.plan
-    budget = plan.middle(plan.norms[0])
-    rows = [
-        [record(model).title, line.name, str(line.clean.n), str(line.clean), str(line.robust)]
-        for model in plan.models
-        for line in figures.per_class(tally, model, budget)
-    ]
-    head = ["model", "class", "images", "right as they are", f"worst case at {budget}"]
-    return f"<details><summary>{len(rows)} lines</summary>{_table(head, rows)}</details>"
-
-
-def _table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
-    top = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _pictures(examples: Sequence[Example]) -> str:
-    pieces = []
-    for example in examples:
-        shown = "".join(
-            f"<img alt='{escape(alt, quote=True)}' src='{_address('image/png', data)}'>"
-            for alt, data in (
-                ("before the attack", example.before),
-                ("the change, amplified", example.change),
-                ("after the attack", example.after),
-            )
-        )
-        title = escape(record(example.model).title)
-        pieces.append(
-            f"<figure class='example'>{shown}<figcaption><b>{title}</b> {escape(example.words)}"
-            "</figcaption></figure>"
-        )
-    return f"<div class='examples'>{''.join(pieces)}</div>"
-
-
-def _repeat(tally: Tally) -> str:
-    facts = repeated(tally)
-    table = _table(
-        ["", ""],
-        [
-            [name.replace("_", " "), value if isinstance(value, str) else json.dumps(value)]
-            for name, value in facts.items()
-            if name != "command"
-        ],
-    )
-    links = [_link("figures.json", "application/json", as_json(tally))]
+def _downloads(tally: Tally) -> dict[str, str]:
+    """Return the figures, and the table of images unless it is large."""
+    found = {"figures.json": as_json(tally)}
     images = as_csv(tally)
     if len(images) <= INSIDE:
-        links.append(_link("images.csv", "text/csv", images))
-    return f"<pre>{escape(facts['command'])}</pre>{table}<p>{' · '.join(links)}</p>"
-
-
-def _link(name: str, kind: str, text: str) -> str:
-    return f"<a download='advviz-{name}' href='{_address(kind, text.encode())}'>{name}</a>"
-
-
-def _address(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{b64encode(data).decode('ascii')}"
+        found["images.csv"] = images
+    return found
 
 
 def _asset(name: str) -> str:

@@ -1,5 +1,6 @@
 """What has been measured so far: one decision an image, for every cell of a plan."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -166,3 +167,9 @@ def _softmax(logits: Array) -> Array:
     shifted = np.exp(logits.astype(np.float64) - logits.max(1, keepdims=True))
     shares: Array = shifted / shifted.sum(1, keepdims=True)
     return shares
+
+
+def complete(cells: Sequence[Decisions]) -> Array:
+    """Say of each image whether it is done in all of some cells [n]."""
+    done: Array = np.logical_and.reduce([cell.done for cell in cells])
+    return done

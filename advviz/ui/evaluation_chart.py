@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 from advviz.evaluation import figures
-from advviz.evaluation.charts import axis_title, unit
+from advviz.evaluation.chart_looks import axis_title, unit
 from advviz.evaluation.plan import Budget
 from advviz.evaluation.tally import Tally
 from advviz.evaluation.wilson import Share
