@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from advviz.evaluation import charts, figures, report_parts
+from advviz.evaluation.chart_looks import Chart
 from advviz.evaluation.plan import Budget
 from advviz.evaluation.report_parts import Example
 from advviz.evaluation.statement import stated
@@ -151,7 +152,7 @@ def _behind(tally: Tally, norm: str) -> dict[str, Any]:
     return {"names": tally.work.names, "points": found}
 
 
-def _chart(chart: charts.Chart, caption: str, behind: dict[str, Any] | None = None) -> str:
+def _chart(chart: Chart, caption: str, behind: dict[str, Any] | None = None) -> str:
     data = {**chart, "behind": behind}
     return (
         f"<figure><div class='chart'><script type='application/json'>{_inline(data)}</script>"

@@ -1,6 +1,6 @@
 """A plan with its images: everything that there is to do, in the order in which it is done."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -94,31 +94,38 @@ class Work:
     def pieces(self) -> Iterator[tuple["Piece", Chunk]]:
         """List everything to do: block by block, so that every figure grows from the start.
 
-        Of more models than stay loaded, some are measured to the end before the others.
+        Of more models than stay loaded, some are measured to the end before the others. What is
+        shown to other models is shown as soon as it is made, while it is at hand.
         """
         models = self.plan.models
         for first in range(0, len(models), TOGETHER):
+            loaded = models[first : first + TOGETHER]
             for rows in self.blocks():
-                for model in models[first : first + TOGETHER]:
+                for model in loaded:
                     yield from self._of_model(model, rows)
-        for rows in self.blocks():
-            yield from self._transfers(rows)
+                yield from self._transfers(rows, loaded, loaded)
+        for first in range(0, len(models), TOGETHER):
+            loaded = models[first : first + TOGETHER]
+            others = tuple(model for model in models if model not in loaded)
+            for rows in self.blocks():
+                yield from self._transfers(rows, others, loaded)
 
     def _of_model(self, model: str, rows: range) -> Iterator[tuple["Piece", Chunk]]:
         yield Piece(rows, model, None, None), self.probe(model, rows)
         for cell in self.plan.cells(model):
             yield Piece(rows, model, cell, None), self.chunk(cell, rows)
 
-    def _transfers(self, rows: range) -> Iterator[tuple["Piece", Chunk]]:
-        for model in self.plan.models:
+    def _transfers(
+        self, rows: range, made_on: Sequence[str], shown_to: Sequence[str]
+    ) -> Iterator[tuple["Piece", Chunk]]:
+        for model in made_on:
             for cell in self.plan.cells(model):
                 if cell.variant == FULL:
                     made = self.chunk(cell, rows)
                     for other in self.plan.transfers_to(model):
-                        yield (
-                            Piece(rows, other, cell, model),
-                            TransferChunk(model=other, made=made),
-                        )
+                        if other in shown_to:
+                            piece = Piece(rows, other, cell, model)
+                            yield piece, TransferChunk(model=other, made=made)
 
 
 @dataclass(frozen=True, slots=True)
