@@ -62,6 +62,11 @@ class ImageStreams:
     restart: int
     like: Tensor
 
+    def select(self, rows: Tensor) -> "ImageStreams":
+        """Return the streams of some rows, given by their indices."""
+        digests = tuple(self.digests[row] for row in rows.tolist())
+        return ImageStreams(self.seed, digests, self.restart, self.like[rows])
+
     def _generators(self, purpose: str, draw: int) -> list[torch.Generator]:
         keys = (f"{self.seed}|{d}|{purpose}|{self.restart}|{draw}" for d in self.digests)
         seeds = (hashlib.blake2b(key.encode(), digest_size=8).digest() for key in keys)

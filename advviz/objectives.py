@@ -15,6 +15,8 @@ from torch.nn import functional
 from advviz.errors import InvalidInputError
 
 LOGITS = "logits"
+TIE = 1e-12
+"""What keeps the ratio of DLR finite where its logits are equal."""
 
 
 class Objective(Protocol):
@@ -61,6 +63,14 @@ def _check_classes(logits: Tensor, classes: Tensor) -> None:
     low, high = int(classes.min()), int(classes.max())
     if low < 0 or high >= count:
         raise InvalidInputError(f"classes must lie in [0, {count}), got {low} to {high}")
+
+
+def _check_count(logits: Tensor, least: int, why: str) -> None:
+    if logits.shape[1] < least:
+        raise InvalidInputError(
+            f"{why}, which needs at least {least} classes, got {logits.shape[1]}; "
+            "use the cross-entropy or the margin"
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,19 +130,38 @@ class Margin(_ClassObjective):
         return self.margins(activations)
 
 
-LOSSES: dict[str, type[CrossEntropy] | type[Logit] | type[Margin]] = {
+class DLR(_ClassObjective):
+    """The margin as a share of the distance between the first and the third largest logit.
+
+    Neither a shift nor a positive scale of the logits changes it, so that saturated logits
+    hide no gradient. Reference: Croce & Hein, ICML 2020, section 4, arXiv:2003.01690.
+    """
+
+    __slots__ = ()
+
+    def values(self, activations: Tensor) -> Tensor:
+        """Return the margin over the difference; positive where the goal is reached."""
+        _check_count(activations, 3, "DLR compares the first logit with the third")
+        largest = activations.topk(3, dim=1).values
+        return self.margins(activations) / (largest[:, 0] - largest[:, 2] + TIE)
+
+
+ClassLoss = CrossEntropy | Logit | Margin | DLR
+
+LOSSES: dict[str, type[ClassLoss]] = {
     "cross-entropy": CrossEntropy,
     "logit": Logit,
     "margin": Margin,
+    "dlr": DLR,
 }
 
 
-def towards(classes: Tensor, loss: str = "cross-entropy") -> CrossEntropy | Logit | Margin:
+def towards(classes: Tensor, loss: str = "cross-entropy") -> ClassLoss:
     """Make the objective of a targeted attack.
 
     Args:
         classes: target class indices, int64 [N].
-        loss: "cross-entropy", "logit" or "margin".
+        loss: "cross-entropy", "logit", "margin" or "dlr".
 
     Raises:
         InvalidInputError: an unknown loss.
@@ -140,12 +169,12 @@ def towards(classes: Tensor, loss: str = "cross-entropy") -> CrossEntropy | Logi
     return _loss(loss)(classes, True)
 
 
-def away_from(classes: Tensor, loss: str = "cross-entropy") -> CrossEntropy | Logit | Margin:
+def away_from(classes: Tensor, loss: str = "cross-entropy") -> ClassLoss:
     """Make the objective of an untargeted attack on rows of the given true classes.
 
     Args:
         classes: true class indices, int64 [N].
-        loss: "cross-entropy", "logit" or "margin".
+        loss: "cross-entropy", "logit", "margin" or "dlr".
 
     Raises:
         InvalidInputError: an unknown loss.
@@ -153,10 +182,50 @@ def away_from(classes: Tensor, loss: str = "cross-entropy") -> CrossEntropy | Lo
     return _loss(loss)(classes, False)
 
 
-def _loss(name: str) -> type[CrossEntropy] | type[Logit] | type[Margin]:
+def _loss(name: str) -> type[ClassLoss]:
     if name not in LOSSES:
         raise InvalidInputError(f"loss must be one of {', '.join(LOSSES)}, got {name!r}")
     return LOSSES[name]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TargetedDLR:
+    """Away from one class in the direction of another, as a share of a difference of logits.
+
+    The difference is that of the largest logit to the mean of the third and the fourth, which
+    depends on neither of the two classes alone. Reference: Croce & Hein, ICML 2020, section 5,
+    arXiv:2003.01690.
+
+    Args:
+        goal: decides about success.
+        classes: to leave, int64 [N].
+        targets: to move towards, int64 [N].
+    """
+
+    goal: _ClassObjective
+    classes: Tensor
+    targets: Tensor
+
+    @property
+    def tap(self) -> str:
+        """Name the logits."""
+        return LOGITS
+
+    def values(self, activations: Tensor) -> Tensor:
+        """Return the target's lead over the class to leave, over the difference [N]."""
+        _check_count(activations, 4, "targeted DLR looks at the four largest logits")
+        _check_classes(activations, self.targets)
+        largest = activations.topk(4, dim=1).values
+        lead = _of_class(activations, self.targets) - _of_class(activations, self.classes)
+        return lead / (largest[:, 0] - largest[:, 2:].mean(1) + TIE)
+
+    def margins(self, logits: Tensor) -> Tensor:
+        """Return how far the goal is reached, which may be in another class than the target."""
+        return self.goal.margins(logits)
+
+    def select(self, rows: Tensor) -> "TargetedDLR":
+        """Return the objective of the given rows."""
+        return TargetedDLR(self.goal.select(rows), self.classes[rows], self.targets[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,7 +20,7 @@ from advviz.ui import view_controls as viewing
 PAGE = state.Page("attack", ("gain", "smooth"))
 
 setup = state.begin(PAGE)
-spec = setup.board.attack(setup.model)
+spec = setup.board.attack_on(setup.model)
 
 button = controls.four(setup, controls.model)
 with st.container(border=True):

@@ -10,7 +10,7 @@ from advviz.protocol import Query, run
 
 W = normal(SIZE, seed=11)
 norms = pytest.mark.parametrize("norm", ["l2", "linf"])
-losses = pytest.mark.parametrize("loss", sorted(LOSSES))
+losses = pytest.mark.parametrize("loss", sorted(set(LOSSES) - {"dlr"}))  # two classes have no third
 
 
 def attack(network, images, objective, threat, *, seed=0, **params):

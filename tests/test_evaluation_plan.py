@@ -165,6 +165,50 @@ def test_images_transfer_between_models_that_agree(tally: Tally):
     assert 0 < own.successes < own.n
 
 
+def test_attacks_that_search_the_smallest_change_find_it(folder: Path, engine: Engine):
+    """Run once, judged at every eps; in L2 the closed form is half the gap over the weights."""
+    plan = Plan(
+        source=str(folder),
+        models=(ONE,),
+        attacks=("min-norm", "pgd"),
+        budgets=(Budget("l2", 0.8), Budget("l2", 1.6)),
+        shared=(("steps", 20),),
+        checks="free",
+        limit=12,
+    )
+    work = prepared(plan)
+    assert sum(cell.attack == "min-norm" for cell in plan.cells(ONE)) == 1
+    tally = measured(work, engine)
+    needed = np.sort(distances(folder, work)) * np.sqrt(2) * 16
+    found = figures.smallest_eps(tally, ONE, "l2")
+    assert found.searched
+    assert (found.values >= needed * (1 - 1e-6)).all()
+    assert (found.values <= needed * 1.02).all()
+    assert needed[5] <= found.median <= needed[5] * 1.02
+    for budget in plan.budgets:
+        share = figures.accuracy(tally, ONE, "min-norm", budget)
+        assert share == Share(int((needed > budget.eps).sum()), 12)
+        assert 0 < share.successes < 12
+
+
+def test_questions_are_counted_where_an_attack_counts_them(folder: Path, engine: Engine):
+    plan = Plan(
+        source=str(folder),
+        models=(ONE,),
+        attacks=("square", "apgd-ce"),
+        budgets=(Budget("linf", 0.06),),
+        own=(("square", "queries", 60), ("apgd-ce", "steps", 10)),
+        limit=6,
+    )
+    said = summarized(measured(prepared(plan), engine))
+    by_name = {each["name"]: each for each in said["attacks"]}
+    assert 0 < by_name["square"]["queries"]["mean"] <= 60
+    assert "queries" not in by_name["apgd-ce"]
+    assert said["worst_case"]["attacks"] == ["square", "apgd-ce"]
+    assert "black box" in said["plan"]["attacks"]
+    assert {flag["name"] for flag in said["red_flags"]} == set()
+
+
 # --- plans -----------------------------------------------------------------------------
 
 

@@ -10,16 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advviz import compute
+from advviz.attacks import parameters
+from advviz.attacks.catalogue import attacks
 from advviz.cli import main
 from advviz.cli.entry import command, parse
 from advviz.compute import Engine
 from advviz.errors import InvalidInputError
 from advviz.experiments import codec, links
+from advviz.experiments.attack_choice import PGD, PGD_FIELDS, written_options
 from advviz.experiments.board import BoardSpec
-from advviz.experiments.fields import AUTO, added, choice, count
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.references import RESULT
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
+from advviz.fields import AUTO, added, choice, count
 
 STANDARD, ROBUST = "tiny14-standard", "tiny14-robust-l2"
 NAMES = st.text(min_size=1, max_size=20).filter(lambda word: not word.startswith("-"))
@@ -51,7 +54,20 @@ def values(field):
 
 
 def specs_of(spec):
-    return st.builds(spec, **{field.name: values(field) for field in fields(spec)})
+    drawn = {field.name: values(field) for field in fields(spec)}
+    if "attack" not in drawn:
+        return st.builds(spec, **drawn)
+    return drawn.pop("attack").flatmap(lambda name: with_attack(spec, drawn, attacks()[name]))
+
+
+def with_attack(spec, drawn, attack):
+    """Draw a spec with one of the attacks, told something or nothing."""
+    told = st.just("")
+    if attack.name != PGD:
+        params = st.builds(attack.params, **{f.name: values(f) for f in fields(attack.params)})
+        told = st.one_of(told, params.map(written_options))
+    here = {"attack": st.just(attack.name), "norm": st.sampled_from(attack.norms), "options": told}
+    return st.builds(spec, **drawn | here)
 
 
 KINDS = (PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, BoardSpec, LadderSpec)
@@ -106,7 +122,8 @@ def test_a_spec_declares_the_same_flags_as_fields():
             spec(**{f.name: "class:cat" for f in fields(spec) if f.default is MISSING})
         )
         flags = {word.removeprefix("--").replace("-", "_") for word in words if word[:2] == "--"}
-        assert flags | {"image"} == {f.name for f in fields(spec)} | {"image"}
+        of_all = {f.name for f in fields(spec)} - {"options"}  # each option has its own flag
+        assert flags | {"image"} == of_all | {"image"}
 
 
 def test_fractions_and_bare_switches_are_read():
@@ -144,6 +161,40 @@ def test_an_old_link_means_what_it_meant():
         model=STANDARD, image="sample:jeep", target="bus", eps=2.0, steps=30, random_start=True,
         restarts=2, seed=7,
     )  # fmt: skip
+
+
+def test_the_parameters_of_pgd_are_those_of_the_catalogue():
+    """Its fields were there first; name, range and words are the same."""
+    for field in fields(parameters.PGD):
+        mine = next(f for f in fields(AttackSpec) if f.name == field.name)
+        assert (mine.default, dict(mine.metadata)) == (field.default, dict(field.metadata))
+    assert len(PGD_FIELDS) == 5
+
+
+def test_an_attack_is_told_its_own_parameters_alone():
+    """What it is not told has its default, and what it does not have is refused by name."""
+    words = ["attack", "x.png", "--model", STANDARD, "--attack", "cw"]
+    spec = from_flags([*words, "--steps", "50", "--confidence", "1/2"])
+    assert spec.params == parameters.CarliniWagner(steps=50, confidence=0.5)
+    assert spec == replace(spec, options="confidence=0.5,steps=50")
+    assert spec.steps == AttackSpec(model=STANDARD, image="x").steps
+    with pytest.raises(InvalidInputError, match=r"cw takes steps, searches, .*, got 'queries'"):
+        from_flags([*words, "--queries", "5"])
+    with pytest.raises(InvalidInputError, match=r"steps must lie in \[1, 10000\], got 0"):
+        from_flags([*words, "--steps", "0"])
+    with pytest.raises(InvalidInputError, match="cw works in l2, got linf"):
+        from_flags([*words, "--norm", "linf"])
+    with pytest.raises(InvalidInputError, match="pgd does not take --first-share"):
+        from_flags(["attack", "x.png", "--model", STANDARD, "--first-share", "0.1"])
+
+
+def test_a_key_holds_what_the_attack_is_told_and_its_version():
+    """Results of PGD keep the key that they had before there were other attacks."""
+    pgd = AttackSpec(model=STANDARD, image="sample:jeep")
+    assert "attack" not in pgd.resolved()
+    other = replace(pgd, attack="min-norm", options="steps=7")
+    assert other.resolved().items() >= {"attack": "min-norm", "steps": 7, "halvings": 10}.items()
+    assert "loss" not in other.resolved()
 
 
 @pytest.mark.parametrize("spec", KINDS)

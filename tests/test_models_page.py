@@ -509,7 +509,7 @@ def test_a_large_picture_is_a_thumbnail_and_light():
 
 
 def test_the_replay_of_a_thousand_classes_sends_a_few():
-    spec = replace(setups.default().board.attack(RUNG), target="goldfish")
+    spec = replace(setups.default().board.attack_on(RUNG), target="goldfish")
     data = components.replay_data(record(RUNG), made_up(spec), ("goldfish", "tabby"), "l2")
     assert data["classes"][:2] == ["goldfish", "tabby"]
     assert data["followed"] == [0, 1]
@@ -523,7 +523,7 @@ def test_of_a_long_attack_on_large_pictures_the_two_ends_are_kept(monkeypatch: p
     from advviz.models.classifier import Classifier
     from advviz.models.loading import load_model
 
-    spec = setups.default().board.attack("tiny14-standard")
+    spec = setups.default().board.attack_on("tiny14-standard")
     spec = replace(spec, steps=3)
     described = record(spec.model)
     pixels = images.load(spec.image, described.input_size).pixels

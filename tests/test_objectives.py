@@ -97,7 +97,7 @@ def test_a_class_outside_the_logits_is_refused(loss, bad):
 
 def test_an_unknown_loss_is_refused():
     """With the list of known ones."""
-    with pytest.raises(InvalidInputError, match="cross-entropy, logit, margin, got 'hinge'"):
+    with pytest.raises(InvalidInputError, match="cross-entropy, logit, margin, dlr, got 'hinge'"):
         towards(CLASSES, "hinge")
 
 

@@ -313,7 +313,7 @@ def test_a_failure_is_one_sentence(engine: FakeEngine):
 def test_stopped_jobs_stay_stopped_until_run(engine: FakeEngine):
     at = opened("attack.py")
     setup = setups.default()
-    at.session_state["av.stopped"] = (setup.board.attack(setup.model),)
+    at.session_state["av.stopped"] = (setup.board.attack_on(setup.model),)
     engine.asked.clear()
     at.run()
     assert not engine.asked
@@ -454,7 +454,7 @@ def test_a_link_to_a_map_keeps_every_field_of_its_attack():
 def test_an_attack_on_a_result_is_refused_by_the_pages():
     start = setups.default()
     nested = replace(
-        start.board.attack(start.model),
+        start.board.attack_on(start.model),
         image=start.explain_on(start.model, "gradient", "attacked").image,
     )
     with pytest.raises(InvalidInputError, match="gallery picture or an upload"):
@@ -464,7 +464,7 @@ def test_an_attack_on_a_result_is_refused_by_the_pages():
 def test_a_link_to_the_maps_of_the_original_keeps_the_attack_beside_it():
     first = setups.default().with_board(explained_image="original", eps=5.0, target="bus")
     second = permalinks.from_query(setups.default(), permalinks.to_query(first, "explain", ()))
-    assert second.board.attack(second.model) == first.board.attack(first.model)
+    assert second.board.attack_on(second.model) == first.board.attack_on(first.model)
 
 
 def test_after_a_link_the_noise_of_maps_still_follows_the_seed():
@@ -485,7 +485,7 @@ def test_every_card_changes_something(image: str, target: str, explained: str):
 
 
 def test_the_replay_knows_which_step_was_returned():
-    spec = setups.default().board.attack("tiny14-standard")
+    spec = setups.default().board.attack_on("tiny14-standard")
     result = made_up(spec)
     trajectory = result.arrays["trajectory"][[0, 4, 1, 2, 3]]
     moved = replace(result, arrays={**result.arrays, "trajectory": trajectory})

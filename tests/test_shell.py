@@ -155,7 +155,7 @@ def test_the_main_journey(page: "Page", serve_app: Callable[..., str]):
 @pytest.mark.slow
 def test_the_attack_is_replayed_by_one_scrubber(page: "Page", app_url: str):
     strong = BoardSpec(eps=10.0)
-    page.goto(f"{app_url}/?{to_link(strong.attack(strong.standard))}")
+    page.goto(f"{app_url}/?{to_link(strong.attack_on(strong.standard))}")
     scrub = page.get_by_role("slider", name="Step of the attack")
     scrub.wait_for()
     last = page.get_attribute(".av-stage img", "src")

@@ -12,13 +12,14 @@ from toys import central, generator, normal, pictures
 from advviz.errors import InvalidInputError
 from advviz.noise import Noise
 from advviz.threat_models import (
+    L1Ball,
     L2Ball,
     LinfBall,
     scaled_to_unit_max,
     threat_model,
 )
 
-BALLS = (L2Ball, LinfBall)
+BALLS = (L1Ball, L2Ball, LinfBall)
 both = pytest.mark.parametrize("ball", BALLS)
 
 pixels32 = st.floats(0, 1, width=32)
@@ -38,7 +39,7 @@ def candidates(image, change):
 def float64_distance(ball, images, others):
     """Measure with NumPy, in float64, apart from the code under test."""
     change = others.numpy().astype(np.float64) - images.numpy().astype(np.float64)
-    order = 2 if ball is L2Ball else np.inf
+    order = {L1Ball: 1, L2Ball: 2, LinfBall: np.inf}[ball]
     return np.linalg.norm(change.reshape(len(change), -1), ord=order, axis=1)
 
 
@@ -235,7 +236,7 @@ def test_distances_are_numpys(ball):
 
 
 @pytest.mark.parametrize("eps", [-1.0, -1e-30, float("nan"), float("inf")])
-@pytest.mark.parametrize("norm", ["l2", "linf"])
+@pytest.mark.parametrize("norm", ["l1", "l2", "linf"])
 def test_no_ball_has_such_a_radius(norm, eps):
     """One sentence says so."""
     with pytest.raises(InvalidInputError, match="eps must be finite and >= 0"):
@@ -244,7 +245,8 @@ def test_no_ball_has_such_a_radius(norm, eps):
 
 def test_an_unknown_norm_is_named_with_the_known_ones():
     """Never None."""
-    with pytest.raises(InvalidInputError, match="one of l2, linf, got 'l1'"):
-        threat_model("l1", 1.0)
+    with pytest.raises(InvalidInputError, match="one of l1, l2, linf, got 'l3'"):
+        threat_model("l3", 1.0)
+    assert threat_model("l1", 0.5) == L1Ball(0.5)
     assert threat_model("l2", 0.5) == L2Ball(0.5)
     assert threat_model("linf", 0.5) == LinfBall(0.5)

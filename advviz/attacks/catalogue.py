@@ -1,160 +1,184 @@
-"""The catalogue of attacks: what each is called, what it can, and how it is begun.
+"""The attacks that there are: what they are called, what they are told, how they begin.
 
-Importing it loads no torch: pages build their controls from it.
+Pages, flags, links and evaluations are made from this list, so that an attack which is added
+here, with a dataclass of its parameters, appears in all of them. Reading the list loads no
+torch; each attack is imported when it is begun.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from advviz.attacks import parameters
+from advviz.attacks.goal import Goal
+from advviz.errors import UnknownNameError
+
 if TYPE_CHECKING:
-    from torch import Tensor
+    from advviz.attacks.result import AttackResult
+    from advviz.protocol import Procedure
 
-    from advviz.objectives import Objective
-
-AUTO = "auto"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
-    """What an attack is to reach, row by row.
-
-    Args:
-        labels: int64 [N]: the classes to leave, or the class to reach.
-        targeted: whether they are to be reached.
-    """
-
-    labels: "Tensor"
-    targeted: bool = False
-
-    def objective(self, loss: str) -> "Objective":
-        """Return the objective of a loss: towards the classes, or away from them."""
-        from advviz.objectives import away_from, towards
-
-        return towards(self.labels, loss) if self.targeted else away_from(self.labels, loss)
+__all__ = ["Attack", "Goal", "attack_named", "attacks"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attack:
-    """One entry of the catalogue.
+    """An entry of the catalogue.
 
     Args:
-        name: as on the command line.
-        title: full name for people, with what it does.
-        paper: where it was described.
-        norms: balls in which it searches.
-        minimal: it searches the smallest change; eps then only judges.
+        name: what flags and links call it.
+        title: what people call it.
+        paper: where it is from.
+        norms: those of the balls in which it works, the usual one first.
+        minimal: it searches the smallest change; eps then only judges what was found.
         white_box: it uses gradients.
-        foreign: it comes from another library.
-        params: frozen dataclass of its parameters.
-        make: begins it.
+        foreign: the code is Foolbox's.
         version: raised with every change of what it computes.
+        params: dataclass of its parameters.
+        make: begins it, given images [N, C, H, W], a goal, a threat model and parameters, and
+            by name `noise`, `early_stop` (leave a row alone once its goal is reached) and
+            `record` (what to keep of every step: "nothing", "curves" or "pictures").
     """
 
     name: str
     title: str
     paper: str
     norms: tuple[str, ...]
-    minimal: bool
-    white_box: bool
-    params: type
-    make: Callable[..., Any]
+    minimal: bool = False
+    white_box: bool = True
     foreign: bool = False
     version: int = 1
+    params: type[Any]
+    make: Callable[..., "Procedure[AttackResult]"]
 
 
-def _declared(default: Any, kind: type, low: float, high: float, help: str) -> Any:
-    meta = {"type": kind, "low": low, "high": high, "help": help, "auto": default == AUTO}
-    return field(default=default, metadata=meta)
+def _made_in(module: str, function: str, **fixed: str) -> Callable[..., "Procedure[AttackResult]"]:
+    """Return a function that begins an attack; its module is imported when it is called."""
+
+    def make(*args: Any, **words: Any) -> "Procedure[AttackResult]":
+        begin: Callable[..., Procedure[AttackResult]]
+        begin = getattr(import_module(f"advviz.attacks.{module}"), function)
+        return begin(*args, **fixed, **words)
+
+    return make
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FGSMSettings:
-    """The fast gradient sign method has no parameters."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PGDSettings:
-    """What projected gradient descent is told; a step of auto is 2.5 eps / steps."""
-
-    steps: int = _declared(20, int, 1, 1000, "steps of each search")
-    step_size: float | str = _declared(
-        AUTO, float, 0.0, 100.0, "length of a step; auto: 2.5 eps / steps"
-    )
-    restarts: int = _declared(1, int, 1, 50, "independent searches")
-    random_start: bool = field(
-        default=False, metadata={"type": bool, "help": "start at a random point of the ball"}
-    )
-
-
-def _fgsm(
-    images: Any,
-    goal: Goal,
-    threat: Any,
-    params: Any,
-    *,
-    noise: Any,
-    early_stop: bool,
-    record: str = "curves",
-) -> Any:
-    from advviz.attacks.pgd import fgsm_params, pgd
-
-    del params, early_stop, record
-    objective = goal.objective("cross-entropy")
-    return pgd(images, objective, threat, fgsm_params(threat.eps), noise=noise)
-
-
-def _pgd(
-    images: Any,
-    goal: Goal,
-    threat: Any,
-    params: Any,
-    *,
-    noise: Any,
-    early_stop: bool,
-    record: Any = "curves",
-) -> Any:
-    from advviz.attacks.pgd import PGDParams, pgd
-
-    auto = 2.5 * threat.eps / params.steps
-    wanted = PGDParams(
-        step_size=auto if params.step_size == AUTO else params.step_size,
-        steps=params.steps,
-        random_start=params.random_start,
-        restarts=params.restarts,
-        early_stop=early_stop,
-        record=record,
-    )
-    return pgd(images, goal.objective("cross-entropy"), threat, wanted, noise=noise)
-
-
-_ATTACKS = MappingProxyType(
-    {
-        "fgsm": Attack(
-            name="fgsm",
-            title="FGSM: one step of the whole budget along the gradient",
-            paper="Goodfellow et al., ICLR 2015, arXiv:1412.6572",
-            norms=("l2", "linf"),
-            minimal=False,
-            white_box=True,
-            params=FGSMSettings,
-            make=_fgsm,
-        ),
-        "pgd": Attack(
-            name="pgd",
-            title="PGD: projected gradient descent on the cross-entropy",
-            paper="Madry et al., ICLR 2018, arXiv:1706.06083",
-            norms=("l2", "linf"),
-            minimal=False,
-            white_box=True,
-            params=PGDSettings,
-            make=_pgd,
-        ),
-    }
+_ALL = (
+    Attack(
+        name="fgsm",
+        title="FGSM: one step along the gradient",
+        paper="Goodfellow et al., ICLR 2015, arXiv:1412.6572",
+        norms=("linf", "l2", "l1"),
+        params=parameters.FGSM,
+        make=_made_in("fgsm", "fgsm"),
+    ),
+    Attack(
+        name="pgd",
+        title="PGD: projected gradient descent",
+        paper="Madry et al., ICLR 2018, arXiv:1706.06083",
+        norms=("l2", "linf", "l1"),
+        version=2,
+        params=parameters.PGD,
+        make=_made_in("pgd", "pgd_to"),
+    ),
+    Attack(
+        name="apgd-ce",
+        title="APGD-CE: Auto-PGD on the cross-entropy",
+        paper="Croce & Hein, ICML 2020, arXiv:2003.01690",
+        norms=("l2", "linf"),
+        params=parameters.APGD,
+        make=_made_in("apgd", "apgd", loss="cross-entropy"),
+    ),
+    Attack(
+        name="apgd-dlr",
+        title="APGD-DLR: Auto-PGD on the difference-of-logits ratio",
+        paper="Croce & Hein, ICML 2020, arXiv:2003.01690",
+        norms=("l2", "linf"),
+        params=parameters.APGD,
+        make=_made_in("apgd", "apgd", loss="dlr"),
+    ),
+    Attack(
+        name="apgd-t",
+        title="APGD-T: Auto-PGD towards the likeliest other classes, one after the other",
+        paper="Croce & Hein, ICML 2020, arXiv:2003.01690",
+        norms=("l2", "linf"),
+        params=parameters.TargetedAPGD,
+        make=_made_in("apgd_targeted", "apgd_targeted"),
+    ),
+    Attack(
+        name="cw",
+        title="C&W: Carlini and Wagner's smallest L2 change",
+        paper="Carlini & Wagner, S&P 2017, arXiv:1608.04644",
+        norms=("l2",),
+        minimal=True,
+        params=parameters.CarliniWagner,
+        make=_made_in("cw", "carlini_wagner"),
+    ),
+    Attack(
+        name="min-norm",
+        title="Minimum norm: the smallest change that fools the model (FMN)",
+        paper="Pintor et al., NeurIPS 2021, arXiv:2102.12827",
+        norms=("l2", "linf", "l1"),
+        minimal=True,
+        params=parameters.MinimumNorm,
+        make=_made_in("minimum_norm", "minimum_norm"),
+    ),
+    Attack(
+        name="square",
+        title="Square: random squares, without gradients",
+        paper="Andriushchenko et al., ECCV 2020, arXiv:1912.00049",
+        norms=("linf", "l2"),
+        white_box=False,
+        params=parameters.Square,
+        make=_made_in("square", "square"),
+    ),
+    Attack(
+        name="deepfool",
+        title="DeepFool, by Foolbox",
+        paper="Moosavi-Dezfooli et al., CVPR 2016, arXiv:1511.04599",
+        norms=("l2", "linf"),
+        minimal=True,
+        foreign=True,
+        params=parameters.DeepFool,
+        make=_made_in("foreign", "foreign", name="deepfool"),
+    ),
+    Attack(
+        name="hopskipjump",
+        title="HopSkipJump, from decisions alone, by Foolbox",
+        paper="Chen et al., S&P 2020, arXiv:1904.02144",
+        norms=("l2", "linf"),
+        minimal=True,
+        white_box=False,
+        foreign=True,
+        params=parameters.HopSkipJump,
+        make=_made_in("foreign", "foreign", name="hopskipjump"),
+    ),
+    Attack(
+        name="ead",
+        title="EAD: elastic-net attack, by Foolbox",
+        paper="Chen et al., AAAI 2018, arXiv:1709.04114",
+        norms=("l1",),
+        minimal=True,
+        foreign=True,
+        params=parameters.EAD,
+        make=_made_in("foreign", "foreign", name="ead"),
+    ),
 )
+_BY_NAME = MappingProxyType({attack.name: attack for attack in _ALL})
 
 
 def attacks() -> Mapping[str, Attack]:
-    """Return all attacks, by name."""
-    return _ATTACKS
+    """Return all attacks by name; nobody can change the list."""
+    return _BY_NAME
+
+
+def attack_named(name: str) -> Attack:
+    """Return an attack.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+    """
+    if name not in _BY_NAME:
+        raise UnknownNameError(f"attack must be one of {', '.join(_BY_NAME)}, got {name!r}")
+    return _BY_NAME[name]

@@ -9,6 +9,9 @@ from torch import Tensor
 from advviz.protocol import Answer
 from advviz.threat_models import ThreatModel
 
+Record = Literal["nothing", "curves", "pictures"]
+"""What to keep of every step."""
+
 
 @dataclass(slots=True, eq=False)
 class History:
@@ -59,37 +62,38 @@ class Recorder:
         images: Tensor,
         threat: ThreatModel,
         length: int,
-        record: Literal["nothing", "curves", "pictures"],
+        record: Record,
     ) -> None:
         self._images, self._threat, self._length = images, threat, length
         self._record = record
         self._entries: dict[str, list[Tensor]] = {}
 
     def keep(
-        self, step: int, active: Tensor, current: Tensor, answer: Answer, scores: Tensor
+        self, step: int, active: Tensor, points: Tensor, answer: Answer, scores: Tensor
     ) -> None:
         """Write down one step of the active rows.
 
         Args:
             step: the step's number; steps come in order.
-            active: indices of the rows that the answer speaks of.
-            current: [N, C, H, W], all rows.
-            answer: about the active rows.
-            scores: [N], all rows; meaningless where a row is not active.
+            active: indices [A] of the rows that have not stopped.
+            points: [A, C, H, W], where they are.
+            answer: what was said of them.
+            scores: [A], > 0 where the goal is reached.
         """
         if self._record == "nothing":
             return
         new = {
             "objective": answer.values,
             "probabilities": answer.logits.softmax(1),
-            "distance": self._threat.distance(self._images[active], current[active]),
-            "scores": scores[active],
+            "distance": self._threat.distance(self._images[active], points),
+            "scores": scores,
         }
         if self._record == "pictures":
-            new["pictures"] = current[active]
+            new["pictures"] = points
         for name, value in new.items():
             entries = self._entries.setdefault(name, [])
-            entry = entries[-1].clone() if step else value.new_zeros(len(current), *value.shape[1:])
+            size = (len(self._images), *value.shape[1:])
+            entry = entries[-1].clone() if step else value.new_zeros(size)
             entry[active] = value
             entries.append(entry)
 

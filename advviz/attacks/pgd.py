@@ -1,22 +1,21 @@
-"""Projected gradient descent, and the fast gradient sign method as one step of it."""
+"""Projected gradient descent."""
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from advviz.attacks.history import History, Recorder
+from advviz.attacks.best import STEPS_BETWEEN_STOPS, Best, check_pixels, with_a_direction
+from advviz.attacks.goal import Goal
+from advviz.attacks.history import Record, Recorder
+from advviz.attacks.parameters import PGD
 from advviz.attacks.result import AttackResult, verified
 from advviz.errors import InvalidInputError
 from advviz.noise import ImageStreams, Noise
 from advviz.objectives import Objective
 from advviz.protocol import Answer, Procedure, Progress, Query
-from advviz.threat_models import ThreatModel, happens_in_no_row, largest_magnitudes
-
-STEPS_BETWEEN_STOPS = 10
-"""Steps between looks at which rows have stopped: each look waits for the device."""
+from advviz.threat_models import ThreatModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +36,7 @@ class PGDParams:
     random_start: bool = False
     restarts: int = 1
     early_stop: bool = False
-    record: Literal["nothing", "curves", "pictures"] = "curves"
+    record: Record = "curves"
 
     def __post_init__(self) -> None:
         """Refuse values that make no attack."""
@@ -92,9 +91,9 @@ def pgd(
     Reference: Madry et al., ICLR 2018, section 2.1, arXiv:1706.06083.
     """
     check_pixels(images)
-    best, every = Best.of(images), torch.arange(len(images), device=images.device)
+    best = Best.of(images)
     for restart in range(params.restarts):
-        rows = best.unsolved() if params.early_stop else every
+        rows = best.rows_to_attack(params.early_stop)
         if not len(rows):
             break
         stream = noise.streams(images[rows], restart)
@@ -104,57 +103,26 @@ def pgd(
     return (yield from verified(images, best.images, objective, best.history, best.zero_steps))
 
 
-def check_pixels(images: Tensor) -> None:
-    """Raise InvalidInputError unless the images are [N, C, H, W] with pixels in [0, 1]."""
-    if images.ndim != 4 or not len(images):
-        raise InvalidInputError(f"images must be [N, C, H, W], got {tuple(images.shape)}")
-    low, high = float(images.min()), float(images.max())
-    if not (low >= 0 and high <= 1):
-        raise InvalidInputError(
-            f"images must lie in [0, 1], got [{low:.4g}, {high:.4g}]; "
-            "pass pixels, not normalised inputs"
-        )
-
-
-@dataclass(slots=True)
-class Best:
-    """The best iterate of each row so far, by margin: one past the goal beats one before it."""
-
-    images: Tensor  # [N, C, H, W]
-    scores: Tensor  # [N]; margin, or the objective where it aims at no decision
-    zero_steps: Tensor  # [N] steps whose gradient was exactly zero
-    history: History | None = None
-
-    @classmethod
-    def of(cls, images: Tensor) -> "Best":
-        """Begin with the images themselves, which anything beats."""
-        scores = torch.full((len(images),), -torch.inf, device=images.device, dtype=images.dtype)
-        return cls(images.clone(), scores, torch.zeros_like(scores, dtype=torch.long))
-
-    def unsolved(self) -> Tensor:
-        """Return the rows that have not reached their goal."""
-        return (self.scores <= 0).nonzero().flatten()
-
-    def offer(self, images: Tensor, scores: Tensor) -> None:
-        """Keep the rows that are better than before; the images offered stay as they are."""
-        better = scores > self.scores
-        if happens_in_no_row(~better):
-            self.images, self.scores = images, scores
-        elif not happens_in_no_row(better):
-            self.images = torch.where(better[:, None, None, None], images, self.images)
-            self.scores = torch.where(better, scores, self.scores)
-
-    def merge(self, rows: Tensor, found: "Best") -> None:
-        """Take over, at the given rows, what another search found."""
-        better = found.scores > self.scores[rows]
-        target = rows[better]
-        self.images[target] = found.images[better]
-        self.scores[target] = found.scores[better]
-        self.zero_steps[rows] += found.zero_steps
-        if self.history is None:
-            self.history = found.history
-        elif found.history is not None:
-            self.history.replace(target, found.history.select(better))
+def pgd_to(
+    images: Tensor,
+    goal: Goal,
+    threat: ThreatModel,
+    params: PGD,
+    *,
+    noise: Noise,
+    early_stop: bool = False,
+    record: Record = "curves",
+) -> Procedure[AttackResult]:
+    """Begin `pgd` as the catalogue describes it: a goal by class, a step size left to a rule."""
+    told = PGDParams(
+        step_size=params.resolved_step_size(threat.eps),
+        steps=params.steps,
+        random_start=params.resolved_random_start,
+        restarts=params.restarts,
+        early_stop=early_stop,
+        record=record,
+    )
+    return pgd(images, goal.objective(params.loss), threat, told, noise=noise)
 
 
 class _Search:
@@ -172,7 +140,7 @@ class _Search:
         self.threat, self.params = threat, params
         self.best = Best.of(images)
         self.current = threat.start(images, stream) if params.random_start else images.clone()
-        self.fallback = threat.steepest(stream.normal("zero gradient"))
+        self.fallback = stream.normal("zero gradient")
         self.active = torch.arange(len(images), device=images.device)
 
     def ascend(self, stage: str) -> Procedure[None]:
@@ -188,7 +156,7 @@ class _Search:
                 progress=Progress(stage, step, steps, self.current[0]),
             )
             scores = self._look(answer)
-            recorder.keep(step, self.active, self.current, answer, scores)
+            recorder.keep(step, self.active, self._active(self.current), answer, scores)
             if not last:
                 self._move(answer.gradients)
             if self.params.early_stop and step % STEPS_BETWEEN_STOPS == 0:
@@ -207,17 +175,13 @@ class _Search:
         scores = torch.full_like(self.best.scores, -torch.inf)
         scores[self.active] = found.to(scores)
         self.best.offer(self.current, scores)
-        return scores
+        return scores[self.active]
 
     def _move(self, gradients: Tensor) -> None:
         images, current = self._active(self.images), self._active(self.current)
-        zero = largest_magnitudes(gradients).flatten() == 0
+        directions, zero = with_a_direction(gradients, self._active(self.fallback))
         self.best.zero_steps[self.active] += zero
-        direction = self.threat.steepest(gradients)
-        if not happens_in_no_row(zero):
-            fallback = self._active(self.fallback)
-            torch.where(zero[:, None, None, None], fallback, direction, out=direction)
-        stepped = torch.add(current, direction, alpha=self.params.step_size)
+        stepped = self.threat.stepped(current, directions, self.params.step_size)
         moved = self.threat.project(images, stepped)
         if self.params.early_stop:
             solved = self.best.scores[self.active] > 0

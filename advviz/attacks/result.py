@@ -8,7 +8,7 @@ from torch import Tensor
 from advviz.attacks.history import History
 from advviz.objectives import Objective
 from advviz.protocol import Answer, Procedure, Progress, Query
-from advviz.threat_models import L2Ball, LinfBall
+from advviz.threat_models import L1Ball, L2Ball, LinfBall, ThreatModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16,15 +16,19 @@ class AttackResult:
     """Adversarial images, and what the unmodified classifier says of exactly those.
 
     Args:
-        images: [N, C, H, W] in [0, 1], within the ball.
-        success: [N]; the objective's goal is reached, by an exact query.
+        images: [N, C, H, W] in [0, 1], within the ball; of an attack that looks for the
+            smallest change, wherever it found it.
+        success: [N]; the goal is reached within the ball, by an exact query.
         original_logits: [N, K] of the images attacked.
         logits: [N, K] of the images returned.
         eight_bit_logits: [N, K] of the images as saved to an 8-bit file.
+        l1: measured distance [N], float64.
         l2: measured distance [N], float64.
         linf: measured distance [N], float64.
         zero_gradient_steps: [N] steps at which the gradient was exactly zero.
         history: of every step, during the search; None where nothing was recorded.
+        queries: [N] questions asked of the classifier until the goal was reached; None where
+            an attack does not count them.
     """
 
     images: Tensor
@@ -32,10 +36,12 @@ class AttackResult:
     original_logits: Tensor
     logits: Tensor
     eight_bit_logits: Tensor
+    l1: Tensor
     l2: Tensor
     linf: Tensor
     zero_gradient_steps: Tensor
     history: History | None
+    queries: Tensor | None = None
 
 
 def rounded_to_eight_bits(images: Tensor) -> Tensor:
@@ -49,6 +55,9 @@ def verified(
     objective: Objective,
     history: History | None,
     zero_gradient_steps: Tensor,
+    *,
+    within: ThreatModel | None = None,
+    queries: Tensor | None = None,
 ) -> Procedure[AttackResult]:
     """Ask the unmodified classifier about the finished images, as they are and in 8 bits.
 
@@ -58,6 +67,8 @@ def verified(
         objective: whose goal decides about success.
         history: to pass on.
         zero_gradient_steps: to pass on.
+        within: the ball in which a change counts as a success; None where it cannot be outside.
+        queries: to pass on.
     """
     together = torch.cat([images, adversarial, rounded_to_eight_bits(adversarial)])
     progress = Progress("verification", 0, 1, adversarial[0])
@@ -65,14 +76,18 @@ def verified(
     original, logits, eight_bit = answer.logits.chunk(3)
     margins = objective.margins(logits)
     success = margins > 0 if margins is not None else logits.new_ones(len(images), dtype=torch.bool)
+    if within is not None:
+        success = success & (within.distance(images, adversarial) <= within.eps)
     return AttackResult(
         images=adversarial,
         success=success,
         original_logits=original,
         logits=logits,
         eight_bit_logits=eight_bit,
+        l1=L1Ball(0).distance(images, adversarial),
         l2=L2Ball(0).distance(images, adversarial),
         linf=LinfBall(0).distance(images, adversarial),
         zero_gradient_steps=zero_gradient_steps,
         history=history,
+        queries=queries,
     )

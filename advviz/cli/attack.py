@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from advviz import pictures
+from advviz.cli.attack_options import add_attack_fields, given_with_attack
 from advviz.cli.computing import Compute, check, computer
 from advviz.cli.inputs import class_named, image_reference, whole_number
-from advviz.cli.options import add_fields, add_image, given
-from advviz.cli.outputs import check_folder, npz, print_json, said, verdict, write_files
+from advviz.cli.options import add_image
+from advviz.cli.outputs import check_folder, distances, npz, print_json, said, verdict, write_files
 from advviz.data import uploads
 from advviz.experiments.links import to_link
 from advviz.experiments.parameters import UNTARGETED
@@ -24,7 +25,7 @@ KEPT_ARRAYS = ("original", "adversarial", "original_logits", "logits")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `advviz attack`."""
     add_image(parser)
-    add_fields(parser, AttackSpec, skip=("image",))
+    add_attack_fields(parser, AttackSpec)
     parser.add_argument(
         "--out",
         type=Path,
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def spec_of(args: argparse.Namespace) -> AttackSpec:
     """Read the experiment; image and class are still as the words have them."""
-    return AttackSpec(**given(args, AttackSpec))
+    return AttackSpec(**given_with_attack(args, AttackSpec))
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -88,7 +89,8 @@ def _facts(spec: AttackSpec, result: Result, eight_bit_logits: Any) -> dict[str,
         "success": facts["success"],
         "norm": spec.norm,
         "eps": spec.eps,
-        "distance": {"l2": facts["l2"], "linf": facts["linf"]},
+        "attack": spec.attack,
+        "distance": distances(facts),
         "steps": facts["steps"],
         "steps_made": _steps_made(spec, result),
         "first_success": facts["first_success"],
@@ -96,6 +98,7 @@ def _facts(spec: AttackSpec, result: Result, eight_bit_logits: Any) -> dict[str,
         "zero_gradient_steps": facts["zero_gradient_steps"],
         "seconds": facts["seconds"],
         "link": to_link(spec),
+        **({"queries": facts["queries"]} if "queries" in facts else {}),
     }
 
 
@@ -118,12 +121,16 @@ def _files(result: Result, gain: int) -> dict[str, bytes]:
 def _told(facts: Mapping[str, Any]) -> str:
     first, distance = facts["first_success"], facts["distance"]
     when = "" if first is None else f", first at step {first}"
+    how = f"{facts['steps']} steps{when}"
+    if "queries" in facts:
+        how = f"{facts['queries']} queries"
     lines = [
-        f"{'reached' if facts['success'] else 'not reached'} in {facts['steps']} steps{when}",
+        f"{'reached' if facts['success'] else 'not reached'} in {how}",
         f"original      {said(facts['original'])}",
         f"adversarial   {said(facts['adversarial'])}",
         f"as 8-bit PNG  {said(facts['adversarial_8bit'])}",
         f"distance      L2 {distance['l2']:.4f}, Linf {distance['linf']:.4f} "
-        f"({255 * distance['linf']:.1f}/255)",
+        f"({255 * distance['linf']:.1f}/255)"
+        + (f", L1 {distance['l1']:.4f}" if "l1" in distance else ""),
     ]
     return "\n".join([*lines, f"files         {facts['out']}"] if "out" in facts else lines)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from advviz import pictures
+from advviz.cli.attack_options import add_attack_fields, given_with_attack
 from advviz.cli.computing import Compute, check, computer
 from advviz.cli.inputs import class_named, image_reference, whole_number
-from advviz.cli.options import IMAGE_HELP, add_fields, given
-from advviz.cli.outputs import check_file, print_json, said, verdict, write_files
+from advviz.cli.options import IMAGE_HELP
+from advviz.cli.outputs import check_file, distances, print_json, said, verdict, write_files
 from advviz.experiments.board import BoardSpec, Row
 from advviz.experiments.links import to_link
 from advviz.experiments.parameters import UNTARGETED
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="IMAGE",
         help=f"{IMAGE_HELP}; the gallery's cat if none is given",
     )
-    add_fields(parser, BoardSpec, skip=("image",))
+    add_attack_fields(parser, BoardSpec)
     parser.add_argument(
         "--gain", default="10", metavar="N", help="times the change is drawn (default %(default)s)"
     )
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def spec_of(args: argparse.Namespace) -> BoardSpec:
     """Read the experiment; image and class are still as the words have them."""
-    return BoardSpec(**given(args, BoardSpec))
+    return BoardSpec(**given_with_attack(args, BoardSpec))
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -90,5 +91,5 @@ def _row(row: Row, model: str, gain: int, compute: Compute) -> tuple[list[Any], 
         "original": verdict(attack.arrays["original_logits"], classes),
         "adversarial": verdict(attack.arrays["logits"], classes),
         "success": attack.facts["success"],
-        "distance": {"l2": attack.facts["l2"], "linf": attack.facts["linf"]},
+        "distance": distances(attack.facts),
     }

@@ -6,17 +6,17 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from advviz.attacks.catalogue import attacks
+from advviz.attacks.catalogue import attack_named, attacks
 from advviz.cli.inputs import whole_number
 from advviz.cli.options import given
 from advviz.errors import InvalidInputError
 from advviz.evaluation import EvaluationSetup, figures
 from advviz.evaluation.plan import ALL, FREE, Budget, Plan
 from advviz.evaluation.red_flags import checked
-from advviz.evaluation.settings import attack_named, names_of, read_setting
+from advviz.evaluation.settings import names_of, read_setting
 from advviz.evaluation.statement import WORST_CASE, attack_in_words
 from advviz.evaluation.tally import Tally
-from advviz.experiments.fields import read
+from advviz.fields import read
 
 SHARED = ("steps", "step_size", "restarts", "random_start")
 """Options for every attack that searches in a ball and has a parameter of the name."""

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from advviz import pictures
+from advviz.cli.attack_options import add_attack_fields, given_with_attack
 from advviz.cli.computing import Compute, check, computer
 from advviz.cli.inputs import image_reference
-from advviz.cli.options import IMAGE_HELP, add_fields, given
-from advviz.cli.outputs import check_file, print_json, said, verdict, write_files
+from advviz.cli.options import IMAGE_HELP
+from advviz.cli.outputs import check_file, distances, print_json, said, verdict, write_files
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.links import to_link
 from advviz.models.records import ModelRecord
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="IMAGE",
         help=f"{IMAGE_HELP}; the gallery's cat if none is given",
     )
-    add_fields(parser, LadderSpec, skip=("image",))
+    add_attack_fields(parser, LadderSpec)
     parser.add_argument(
         "--out", type=Path, default=Path("ladder.png"), metavar="FILE.png", help="(%(default)s)"
     )
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def spec_of(args: argparse.Namespace) -> LadderSpec:
     """Read the experiment that the words mean; the image is still a file's name."""
-    return LadderSpec(**given(args, LadderSpec))
+    return LadderSpec(**given_with_attack(args, LadderSpec))
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -101,7 +102,7 @@ def _column(
             "original": verdict(attack.arrays["original_logits"], classes),
             "adversarial": adversarial,
             "success": attack.facts["success"],
-            "distance": {"l2": attack.facts["l2"], "linf": attack.facts["linf"]},
+            "distance": distances(attack.facts),
             "gradient_scale": sizes[0],
             "smoothgrad_scale": sizes[1],
             "favourite": named,

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from advviz.experiments.fields import SpecClass, read, written
+from advviz.fields import SpecClass, read, written
 
 METAVARS = {float: "X", int: "N", bool: "true|false"}
 NAMED_METAVARS = {

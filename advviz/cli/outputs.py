@@ -13,6 +13,11 @@ import numpy as np
 from advviz.errors import InvalidInputError
 
 
+def distances(facts: Mapping[str, Any]) -> dict[str, float]:
+    """Return the measured distances of an attack; that in L1 where its ball was one in L1."""
+    return {norm: facts[norm] for norm in ("l1", "l2", "linf") if norm in facts}
+
+
 def check_folder(path: Path) -> None:
     """Raise InvalidInputError unless files can be put into a folder that is, or can be made."""
     there = next((p for p in (path, *path.absolute().parents) if p.exists()), Path("/"))

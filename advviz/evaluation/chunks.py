@@ -8,8 +8,9 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from advviz.attacks.catalogue import attack_named
 from advviz.data import uploads
-from advviz.evaluation.settings import attack_named, told
+from advviz.evaluation.settings import told
 from advviz.experiments.protocol import REFERENCE, Spec
 from advviz.experiments.result import Result
 

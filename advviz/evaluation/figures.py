@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from advviz.attacks.catalogue import attack_named
 from advviz.evaluation.plan import FULL, PLAIN, Budget, Cell, whole_box
-from advviz.evaluation.settings import attack_named
 from advviz.evaluation.tally import Tally
 from advviz.evaluation.wilson import Share
 from advviz.experiments.result import Array

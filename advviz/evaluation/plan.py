@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import Any, ClassVar
 
-from advviz.attacks.catalogue import Attack, attacks
+from advviz.attacks.catalogue import Attack, attack_named, attacks
 from advviz.errors import InvalidInputError
-from advviz.evaluation.settings import attack_named, names_of, params_of
+from advviz.evaluation.settings import names_of, params_of
 from advviz.experiments import parameters
 from advviz.experiments.protocol import FAST, REFERENCE
 from advviz.models.model_record import ModelRecord

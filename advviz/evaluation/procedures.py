@@ -7,13 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from advviz.attacks.catalogue import Attack, Goal
+from advviz.attacks.catalogue import Attack, Goal, attack_named
 from advviz.attacks.result import AttackResult
 from advviz.data import images as pictures
 from advviz.errors import InvalidInputError
 from advviz.evaluation.chunks import AttackChunk, Block, ProbeChunk
 from advviz.evaluation.plan import GREY_LEVEL
-from advviz.evaluation.settings import attack_named
 from advviz.evaluation.sources import read
 from advviz.experiments.protocol import FAST
 from advviz.experiments.result import Result

@@ -11,7 +11,7 @@ from advviz import __version__
 from advviz.compute.keys import environment
 from advviz.evaluation.plan import Plan
 from advviz.evaluation.tally import Tally
-from advviz.experiments.fields import written
+from advviz.fields import written
 from advviz.models.records import record
 from advviz.models.shelf import digest
 

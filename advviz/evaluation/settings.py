@@ -4,24 +4,12 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, asdict, fields
 from typing import Any
 
-from advviz.attacks.catalogue import Attack, attacks
+from advviz.attacks.catalogue import Attack, attack_named
 from advviz.errors import InvalidInputError
-from advviz.experiments.fields import read
+from advviz.fields import read
 
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {"pgd": {"steps": 50, "random_start": True}}
 """What an evaluation tells an attack that a single picture's attack is not told."""
-
-
-def attack_named(name: str) -> Attack:
-    """Look an attack up.
-
-    Raises:
-        InvalidInputError: the catalogue has none of that name.
-    """
-    found = attacks().get(name)
-    if found is None:
-        raise InvalidInputError(f"attack must be one of {', '.join(attacks())}, got {name[:40]!r}")
-    return found
 
 
 def names_of(attack: Attack) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from advviz.errors import InvalidInputError
 from advviz.experiments import parameters
-from advviz.experiments.fields import check, choice, text
+from advviz.fields import check, choice, text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,8 +47,8 @@ def screen(engine: Engine, board: BoardSpec, true: str) -> dict[str, Any]:
     must still say the true class; both must be right before the attack.
     """
     standard, robust = record(board.standard), record(board.robust)
-    fooled = engine.run(board.attack(board.standard)).arrays
-    held = engine.run(board.attack(board.robust)).arrays
+    fooled = engine.run(board.attack_on(board.standard)).arrays
+    held = engine.run(board.attack_on(board.robust)).arrays
     confidence = probability(fooled["eight_bit_logits"], standard, board.target)
     found: dict[str, Any] = {
         "eps": board.eps,

@@ -3,9 +3,10 @@
 from dataclasses import fields
 from typing import Any
 
+from advviz.attacks.catalogue import attack_named
 from advviz.errors import InvalidInputError
 from advviz.evaluation.plan import PLAIN, Budget, Cell, Plan
-from advviz.evaluation.settings import attack_named, told
+from advviz.evaluation.settings import told
 from advviz.evaluation.setup import EvaluationSetup
 from advviz.evaluation.work import Work
 from advviz.models.records import record

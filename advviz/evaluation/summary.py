@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from advviz.attacks.catalogue import attack_named
 from advviz.evaluation import figures
 from advviz.evaluation.plan import PLAIN, Budget
 from advviz.evaluation.red_flags import checked
 from advviz.evaluation.repeat import repeated
-from advviz.evaluation.settings import attack_named
 from advviz.evaluation.statement import attack_in_full, stated, training
 from advviz.evaluation.tally import Tally
 from advviz.evaluation.wilson import Share

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
-from advviz.experiments import parameters
+from advviz.experiments import attack_choice, parameters
 from advviz.experiments.codec import to_link
-from advviz.experiments.fields import added, check, choice, text
 from advviz.experiments.parameters import PREDICTED, UNTARGETED
 from advviz.experiments.protocol import REFERENCE, Spec
 from advviz.experiments.references import RESULT, true_class
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
+from advviz.fields import added, check, choice, text
 from advviz.models.records import record
 
 SHARED = tuple(f.name for f in fields(AttackSpec) if f.name != "model")
@@ -59,13 +59,16 @@ class BoardSpec:
         parameters.numerics("who answers the attack; the maps are of the model as it is"),
         absent=REFERENCE,
     )
+    attack: str = attack_choice.attack()
+    options: str = attack_choice.options()
 
     def __post_init__(self) -> None:
         """Refuse values out of range, also those that only an attack refuses."""
         check(self)
-        _ = self.attack(self.standard)
+        attack_choice.settle(self)
+        _ = self.attack_on(self.standard)
 
-    def attack(self, model: str) -> AttackSpec:
+    def attack_on(self, model: str) -> AttackSpec:
         """Return the attack on one model, through its own gradients."""
         return AttackSpec(model=model, **{name: getattr(self, name) for name in SHARED})
 
@@ -75,7 +78,7 @@ class BoardSpec:
 
     def row(self, model: str) -> Row:
         """Return everything that the board shows of one model."""
-        attack = self.attack(model)
+        attack = self.attack_on(model)
         attacked = self.explained_image == "attacked"
         gradient = ExplainSpec(
             model=model,

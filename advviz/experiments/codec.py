@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from advviz.errors import InvalidInputError
-from advviz.experiments.fields import read, written
+from advviz.fields import read, written
 
 VERSION = "1"
 Kinds = Mapping[str, type[Any]]

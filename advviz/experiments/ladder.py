@@ -4,11 +4,11 @@ from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
 from advviz.errors import InvalidInputError
-from advviz.experiments import parameters
+from advviz.experiments import attack_choice, parameters
 from advviz.experiments.board import BoardSpec, Row
-from advviz.experiments.fields import check, choice, text
 from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.protocol import Spec
+from advviz.fields import check, choice, text
 from advviz.models import ladders
 from advviz.models.records import ModelRecord
 
@@ -50,10 +50,13 @@ class LadderSpec:
     numerics: str = parameters.numerics(
         "who answers the attack; the maps are of the model as it is"
     )
+    attack: str = attack_choice.attack()
+    options: str = attack_choice.options()
 
     def __post_init__(self) -> None:
         """Refuse values out of range, also those that only an attack refuses."""
         check(self)
+        attack_choice.settle(self)
         _ = self.on(BoardSpec())
 
     @classmethod

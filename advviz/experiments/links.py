@@ -5,9 +5,9 @@ from dataclasses import fields
 from typing import get_args
 
 from advviz.experiments import codec
+from advviz.experiments.attack_choice import flat
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link, to_query
-from advviz.experiments.fields import written
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.specs import (
     AttackSpec,
@@ -16,6 +16,7 @@ from advviz.experiments.specs import (
     PredictSpec,
     VisualizeSpec,
 )
+from advviz.fields import written
 
 __all__ = ["from_link", "from_query", "to_flags", "to_link", "to_python", "to_query"]
 
@@ -47,14 +48,14 @@ def from_link(link: str) -> AnySpec:
 
 
 def to_flags(spec: AnySpec) -> list[str]:
-    """Write a spec as command-line words: its subcommand, then every field.
+    """Write a spec as command-line words: its subcommand, then every field that is used.
 
     The image, which has no default, comes first and without a flag.
     """
     words = [spec.kind]
-    for f in fields(spec):
-        value = written(getattr(spec, f.name))
-        words += [value] if f.name == "image" else [f"--{f.name.replace('_', '-')}", value]
+    for name, value in flat(spec):
+        flag = [] if name == "image" else [f"--{name.replace('_', '-')}"]
+        words += [*flag, written(value)]
     return words
 
 

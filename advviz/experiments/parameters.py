@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from advviz.attacks.parameters import LOSSES
 from advviz.errors import InvalidInputError
-from advviz.experiments.fields import AUTO, choice, count, number, switch, text
 from advviz.experiments.protocol import FAST, REFERENCE
+from advviz.fields import AUTO, choice, count, number, switch, text
 
 UNTARGETED = "any"
 PREDICTED = "predicted"
@@ -23,7 +24,7 @@ def target(default: str = UNTARGETED) -> Any:
 
 def norm() -> Any:
     """Declare the norm of a ball."""
-    return choice("l2", ("l2", "linf"), "norm of the ball")
+    return choice("l2", ("l1", "l2", "linf"), "norm of the ball")
 
 
 def eps(help: str = "radius of the ball, pixels in [0, 1]") -> Any:
@@ -66,7 +67,7 @@ def restarts(
 
 def loss() -> Any:
     """Declare what a search raises."""
-    return choice("cross-entropy", ("cross-entropy", "logit", "margin"), "what the search raises")
+    return choice("cross-entropy", LOSSES, "what the search raises")
 
 
 def early_stop() -> Any:

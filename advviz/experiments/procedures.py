@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from advviz.attacks.pgd import PGDParams, pgd
+from advviz.attacks.catalogue import Goal, attack_named
 from advviz.attacks.random_noise import random_noise
 from advviz.attacks.result import AttackResult
 from advviz.experiments.parameters import PREDICTED, UNTARGETED
@@ -21,7 +21,7 @@ from advviz.featurevis.ascent import AscentParams, ascent, noise_images
 from advviz.featurevis.fourier import FourierParams, fourier_ascent
 from advviz.models.records import ModelRecord
 from advviz.noise import Noise
-from advviz.objectives import LOGITS, Logit, Objective, Unit, away_from, towards
+from advviz.objectives import LOGITS, Logit, Objective, Unit, away_from
 from advviz.protocol import Answer, Query
 from advviz.threat_models import threat_model
 
@@ -54,30 +54,33 @@ def predicted_class(images: Tensor) -> Generator[Any, Any, int]:
 
 
 def attack(spec: AttackSpec, described: ModelRecord, pixels: Array, device: str = "cpu") -> Steps:
-    """Run projected gradient descent on an image [3, S, S]."""
+    """Attack an image [3, S, S]."""
     started = time.perf_counter()
     images = _batch(pixels, device)
     known = spec.true_class(described)
     if spec.target == UNTARGETED:
         away = described.class_index(known) if known else (yield from predicted_class(images))
-        objective = away_from(_index(away, device), spec.loss)
+        goal = Goal(labels=_index(away, device))
     else:
-        objective = towards(_index(described.class_index(spec.target), device), spec.loss)
-    params = PGDParams(
-        step_size=spec.resolved_step_size,
-        steps=spec.steps,
-        random_start=spec.resolved_random_start,
-        restarts=spec.restarts,
+        reached = _index(described.class_index(spec.target), device)
+        goal = Goal(labels=reached, targeted=True)
+    params = spec.params
+    found = yield from attack_named(spec.attack).make(
+        images,
+        goal,
+        threat_model(spec.norm, spec.eps),
+        params,
+        noise=Noise(spec.seed),
         early_stop=spec.early_stop,
-        record="pictures" if (spec.steps + 1) * pixels.nbytes <= RECORDED else "curves",
+        record="pictures" if (params.entries + 1) * pixels.nbytes <= RECORDED else "curves",
     )
-    threat = threat_model(spec.norm, spec.eps)
-    found = yield from pgd(images, objective, threat, params, noise=Noise(spec.seed))
     seconds = time.perf_counter() - started
-    return _attack_result(found, pixels, known, seconds)
+    return _attack_result(found, spec, pixels, known, seconds)
 
 
-def _attack_result(found: AttackResult, pixels: Array, known: str | None, seconds: float) -> Result:
+def _attack_result(
+    found: AttackResult, spec: AttackSpec, pixels: Array, known: str | None, seconds: float
+) -> Result:
     arrays = {
         "original": pixels,
         "adversarial": found.images[0].cpu(),
@@ -93,6 +96,10 @@ def _attack_result(found: AttackResult, pixels: Array, known: str | None, second
         "zero_gradient_steps": int(found.zero_gradient_steps[0]),
         "seconds": seconds,
     }
+    if spec.norm == "l1":
+        facts["l1"] = float(found.l1[0])
+    if found.queries is not None:
+        facts["queries"] = int(found.queries[0])
     history = found.history
     if history is not None:
         ends = (torch.from_numpy(pixels.copy()), found.images[0].cpu())

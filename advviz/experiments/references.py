@@ -6,9 +6,9 @@ from typing import Any
 
 from advviz.data import gallery, images, picture_folder, uploads
 from advviz.experiments.codec import from_link
-from advviz.experiments.fields import check
 from advviz.experiments.protocol import ImageSpec, Spec
 from advviz.experiments.result import Result
+from advviz.fields import check
 from advviz.models.classes import known_class, meant_classes
 from advviz.models.records import ModelRecord, record
 from advviz.models.shelf import digest

@@ -6,16 +6,17 @@ can make specs without loading torch.
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from advviz.experiments import parameters
-from advviz.experiments.fields import check, choice, count, number, text
+from advviz.attacks.catalogue import attack_named
+from advviz.experiments import attack_choice, parameters
 from advviz.experiments.parameters import PREDICTED, UNTARGETED
 from advviz.experiments.protocol import REFERENCE, Spec
 from advviz.experiments.references import FromImage, image_key, made_by, pixels, true_class
 from advviz.experiments.result import Result
 from advviz.experiments.units import parse_unit
+from advviz.fields import check, choice, count, number, text
 from advviz.models.records import ModelRecord, record
 
 
@@ -45,7 +46,7 @@ class PredictSpec(FromImage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttackSpec(FromImage):
-    """An adversarial example by projected gradient descent."""
+    """An adversarial example, by any attack of the catalogue."""
 
     kind: ClassVar[str] = "attack"
     version: ClassVar[int] = 2
@@ -64,20 +65,28 @@ class AttackSpec(FromImage):
     early_stop: bool = parameters.early_stop()
     seed: int = parameters.seed()
     numerics: str = parameters.numerics()
+    attack: str = attack_choice.attack()
+    options: str = attack_choice.options()
 
     def __post_init__(self) -> None:
-        """Refuse values out of range."""
+        """Refuse values out of range, and write the options in full."""
         check(self)
         parameters.check_eps(self.norm, self.eps)
+        attack_choice.settle(self)
+
+    @property
+    def params(self) -> Any:
+        """Return the attack's parameters, as the catalogue declares them."""
+        return attack_choice.params_of(self)
 
     @property
     def resolved_step_size(self) -> float:
-        """Return the length of a step in the ball's norm."""
+        """Return the length of a step of projected gradient descent, in the ball's norm."""
         return parameters.resolved_step_size(self.step_size, self.eps, self.steps)
 
     @property
     def resolved_random_start(self) -> bool:
-        """Say whether the search starts at a random point; restarts imply it."""
+        """Say whether that search starts at a random point; restarts imply it."""
         return self.random_start or self.restarts > 1
 
     def true_class(self, described: ModelRecord) -> str | None:
@@ -95,15 +104,24 @@ class AttackSpec(FromImage):
             "target": self.target,
             "norm": self.norm,
             "eps": self.eps,
-            "steps": self.steps,
-            "step_size": self.resolved_step_size,
-            "random_start": self.resolved_random_start,
-            "restarts": self.restarts,
-            "loss": self.loss,
+            **self._search(),
             "early_stop": self.early_stop,
             "seed": self.seed,
             "numerics": self.numerics,
         }
+
+    def _search(self) -> dict[str, Any]:
+        """Return what the attack is told; of PGD as it was when there was no other attack."""
+        if self.attack == attack_choice.PGD:
+            return {
+                "steps": self.steps,
+                "step_size": self.resolved_step_size,
+                "random_start": self.resolved_random_start,
+                "restarts": self.restarts,
+                "loss": self.loss,
+            }
+        version = attack_named(self.attack).version
+        return {"attack": self.attack, "attack version": version, **asdict(self.params)}
 
     def procedure(
         self, results: Sequence[Result], device: str = "cpu"

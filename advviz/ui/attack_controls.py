@@ -1,22 +1,16 @@
 """The widgets of an attack's numbers: norm, strength, steps, start, seed."""
 
-from math import log
-
 import streamlit as st
 
-from advviz.experiments.fields import AUTO
-from advviz.experiments.presets import STRENGTHS
+from advviz.attacks.catalogue import attacks
+from advviz.experiments.attack_choice import PGD
 from advviz.experiments.specs import AttackSpec
-from advviz.ui import words
+from advviz.fields import AUTO
+from advviz.ui import attack_choice, words
 from advviz.ui.fields import choose, count, help_of, meta_of, on_board
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
-
-STOPS = {
-    "l2": STRENGTHS,
-    "linf": tuple(level / 255 for level in (0, 0.5, 1, 2, 4, 8, 16, 32)),
-}
-"""Strengths that are offered, so that a class asks for the same results."""
+from advviz.ui.strengths import in_norm
 
 
 def advanced(setup: Setup, spec: AttackSpec, *, full: bool = False) -> None:
@@ -27,6 +21,29 @@ def advanced(setup: Setup, spec: AttackSpec, *, full: bool = False) -> None:
         spec: the attack that the page runs, on any of its models.
         full: offer loss, numerics and early stop too.
     """
+    if full or not attack_choice.is_pgd(setup):
+        attack_choice.attack(setup)
+    if attack_choice.is_pgd(setup):
+        _of_pgd(setup)
+    else:
+        _of_any(setup)
+    if full:
+        _full(setup)
+    st.caption(resolved(spec, setup.size))
+
+
+def _of_any(setup: Setup) -> None:
+    left, middle, right = st.columns([1.1, 1, 1])
+    with left:
+        norm(setup)
+    with middle:
+        exact_strength(setup)
+    with right:
+        count(setup, "Seed", "seed", AttackSpec)
+    attack_choice.parameters(setup)
+
+
+def _of_pgd(setup: Setup) -> None:
     top = st.columns([1.1, 1, 1, 1, 1.4, 1, 1])
     with top[0]:
         norm(setup)
@@ -49,22 +66,15 @@ def advanced(setup: Setup, spec: AttackSpec, *, full: bool = False) -> None:
         count(setup, "Restarts", "restarts", AttackSpec)
     with top[6]:
         count(setup, "Seed", "seed", AttackSpec)
-    if full:
-        _full(setup)
-    st.caption(resolved(spec, setup.size))
 
 
 def _full(setup: Setup) -> None:
     board = setup.board
     left, middle, right = st.columns([1.4, 1.2, 2], vertical_alignment="bottom")
-    with left:
-        choose(
-            "Loss",
-            AttackSpec,
-            "loss",
-            control("av.loss", board.loss, on_board("loss")),
-            {"cross-entropy": "cross-entropy", "logit": "logit", "margin": "margin"},
-        )
+    if attack_choice.is_pgd(setup):
+        with left:
+            bound = control("av.loss", board.loss, on_board("loss"))
+            choose("Loss", AttackSpec, "loss", bound, {"dlr": "DLR"})
     with middle:
         choose(
             "Numerics",
@@ -83,15 +93,18 @@ def _full(setup: Setup) -> None:
 
 def resolved(spec: AttackSpec, size: int) -> str:
     """The attack's values as they are used, on one line."""
+    ball = f"{words.NORMS[spec.norm]} {words.budget(spec.norm, spec.eps, size)}"
+    stops = "stops at the first success" if spec.early_stop else "all steps"
+    end = f"{spec.numerics} numerics · {stops} · seed {spec.seed}"
+    if spec.attack != PGD:
+        title = attacks()[spec.attack].title.partition(":")[0]
+        return f"Resolved: {title} · {ball} · {words.options(spec.params)} · {end}"
     length = spec.resolved_step_size
-    step = f"{length:.4g}" if spec.norm == "l2" else f"{255 * length:.4g}/255"
+    step = f"{length:.4g}" if spec.norm != "linf" else f"{255 * length:.4g}/255"
     start = "a random point" if spec.resolved_random_start else "the picture"
     return (
-        f"Resolved: PGD-{spec.steps} · {spec.norm.replace('linf', 'L∞').replace('l2', 'L2')} "
-        f"{words.budget(spec.norm, spec.eps, size)} · step {step} · from {start} · "
-        f"{spec.restarts} search{'es' if spec.restarts > 1 else ''} · {spec.loss} · "
-        f"{spec.numerics} numerics · "
-        f"{'stops at the first success' if spec.early_stop else 'all steps'} · seed {spec.seed}"
+        f"Resolved: PGD-{spec.steps} · {ball} · step {step} · from {start} · "
+        f"{spec.restarts} search{'es' if spec.restarts > 1 else ''} · {spec.loss} · {end}"
     )
 
 
@@ -99,22 +112,17 @@ def norm(setup: Setup) -> None:
     """Choose the norm; the strength moves to the nearest stop of about the same size."""
     st.segmented_control(
         "Norm",
-        ["l2", "linf"],
+        attacks()[setup.board.attack].norms,
         required=True,
-        format_func={"l2": "L2", "linf": "L∞"}.__getitem__,
-        help="L2 limits the length of the whole change, L∞ the change of any one pixel.",
+        format_func=words.NORMS.__getitem__,
+        help="L2 limits the length of the whole change, L∞ the change of any one pixel, "
+        "L1 the sum of all changes.",
         **control("av.norm", setup.board.norm, _change_norm),
     )
 
 
 def _change_norm(setup: Setup, norm: str) -> Setup:
-    if norm == setup.board.norm:
-        return setup
-    pixels = (3 * setup.size**2) ** 0.5
-    wanted = setup.board.eps * (pixels if norm == "l2" else 1 / pixels)
-    stops = STOPS[norm][1:]
-    eps = min(stops, key=lambda stop: abs(log(stop / wanted))) if wanted else 0.0
-    return setup.with_board(norm=norm, eps=eps, step_size=AUTO)
+    return setup if norm == setup.board.norm else setup.with_board(**in_norm(setup, norm))
 
 
 def exact_strength(setup: Setup) -> None:

@@ -11,6 +11,7 @@ from advviz import pictures
 from advviz.experiments.result import Result
 from advviz.models.records import ModelRecord
 from advviz.ui.figures import SIDE, accent, frame
+from advviz.ui.words import NORMS
 
 FRAMES = 60
 """Steps of a long attack that the replay shows, beside the first and the last."""
@@ -88,7 +89,7 @@ def replay_data(
         "distances": [f"{unit * float(d):.3g}" for d in arrays["curve_distance"]],
         "first": first,
         "returned": returned,
-        "unit": "L2" if norm == "l2" else "L∞",
+        "unit": NORMS[norm],
     }
 
 

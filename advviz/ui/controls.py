@@ -15,6 +15,7 @@ from advviz.ui.fields import on_board
 from advviz.ui.picture_choice import image
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
+from advviz.ui.strengths import STOPS
 
 WHY = {
     "target": "The class that the attack drives the network to. Any wrong answer is easier to "
@@ -71,7 +72,7 @@ def strength(setup: Setup) -> None:
     norm, eps = setup.board.norm, setup.board.eps
     st.select_slider(
         "Strength",
-        sorted({*attack_controls.STOPS[norm], eps}),
+        sorted({*STOPS[norm], eps}),
         format_func=lambda value: words.strength(norm, value),
         help=WHY["strength"],
         **control("av.strength", eps, on_board("eps")),

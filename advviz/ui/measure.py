@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, fields
 
+from advviz.attacks.catalogue import attack_named
 from advviz.data import picture_folder
 from advviz.errors import InvalidInputError
 from advviz.evaluation.plan import ALL, FREE, Budget, Plan
-from advviz.evaluation.settings import attack_named
 from advviz.evaluation.sources import GALLERY
-from advviz.experiments.fields import check, choice, count, number, read, text
+from advviz.fields import check, choice, count, number, read, text
 from advviz.models.records import record
 
 FOLDER = "folder"
@@ -21,7 +21,7 @@ class Measure:
     """The choices of the page Evaluate, as its link has them."""
 
     models: str = text("model ids, by comma; empty: those that the pages show", default="")
-    attacks: str = text("attacks, by comma", default="fgsm,pgd")
+    attacks: str = text("attacks, by comma", default="pgd,apgd-ce")
     norm: str = text("norm of the balls", default="l2")
     radii: str = text("radii, pixels in [0, 1], by comma; 8/255 too", default="0.25,0.5,1,1.5")
     images: str = choice(GALLERY, (GALLERY, FOLDER), "the gallery, or the owner's folder")

@@ -14,7 +14,6 @@ from advviz.errors import AdvvizError
 from advviz.experiments.result import Result
 from advviz.models.records import record
 from advviz.ui import components, curves, state, words
-from advviz.ui.attack_controls import STOPS
 from advviz.ui.curves import Curve
 from advviz.ui.figures import Finished, picture, rich, show
 from advviz.ui.kept import Kept
@@ -22,6 +21,7 @@ from advviz.ui.picture_choice import file_name, gallery_names, title
 from advviz.ui.rows import control
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
+from advviz.ui.strengths import STOPS
 from advviz.ui.words import ROW
 
 THUMBNAIL = 190

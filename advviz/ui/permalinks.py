@@ -7,11 +7,11 @@ from functools import lru_cache
 from advviz.errors import InvalidInputError
 from advviz.experiments import links
 from advviz.experiments.board import BoardSpec
-from advviz.experiments.fields import read, written
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.references import RESULT, made_by
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
+from advviz.fields import read, written
 from advviz.ui.measure import SHOWN as MEASURED
 from advviz.ui.measure import Measure
 from advviz.ui.setup import Setup
@@ -140,5 +140,5 @@ def _look_up(setup: Setup) -> None:
             "the pages start from a gallery picture or an upload, got the result of an attack"
         )
     for name in (setup.board.standard, setup.board.robust, setup.model):
-        setup.board.attack(name).resolved()
+        setup.board.attack_on(name).resolved()
     setup.visualize.resolved()

@@ -62,7 +62,7 @@ def _wanted(board: BoardSpec, view: View, model: str, other: str) -> Wanted:
     before = after = None
     if view.transfer:
         before = PredictSpec(model=model, image=board.image)
-        attack = board.attack(other)
+        attack = board.attack_on(other)
         shown = RESULT + to_link(attack)
         after = PredictSpec(model=model, image=shown)
         if board.explained_image == "attacked":

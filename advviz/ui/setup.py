@@ -213,7 +213,7 @@ def pair_with(model: str) -> tuple[str, str]:
 
 @lru_cache(512)  # a class asks for the same ones, several times in a run
 def _attack(board: BoardSpec, model: str) -> AttackSpec:
-    return board.attack(model)
+    return board.attack_on(model)
 
 
 @lru_cache(512)

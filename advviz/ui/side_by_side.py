@@ -27,7 +27,7 @@ def wanted(setup: Setup, model: str) -> dict[tuple[str, str], ExplainSpec]:
 
 def attack(setup: Setup, model: str) -> AttackSpec:
     """The attack that makes a model's attacked picture."""
-    return setup.board.attack(model)
+    return setup.board.attack_on(model)
 
 
 def specs(setup: Setup) -> tuple[Spec, ...]:

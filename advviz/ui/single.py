@@ -70,16 +70,20 @@ def distances(spec: AttackSpec, result: Result) -> str:
     pixels = result.arrays["original"].size ** 0.5
     l2, linf = float(result.facts["l2"]), float(result.facts["linf"])
     free = "not limited"
-    bound = (
-        [f"{spec.eps:g}", f"{short(255 * spec.eps / pixels)} of 255", free]
-        if spec.norm == "l2"
-        else [free, free, f"{255 * spec.eps:.4g} of 255"]
-    )
+    bound = {
+        "l1": [free, free, free],
+        "l2": [f"{spec.eps:g}", f"{short(255 * spec.eps / pixels)} of 255", free],
+        "linf": [free, free, f"{255 * spec.eps:.4g} of 255"],
+    }[spec.norm]
     rows = [
         ["measured", f"{l2:.4f}", f"{short(255 * l2 / pixels)} of 255", f"{255 * linf:.3g} of 255"],
         ["budget", *bound],
     ]
     head = ["", "L2", "L2 as RMS a pixel", "L∞, largest pixel"]
+    if spec.norm == "l1":
+        head.insert(1, "L1")
+        rows[0].insert(1, f"{result.facts['l1']:.4f}")
+        rows[1].insert(1, f"{spec.eps:g}")
     return figures.table(head, rows)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from advviz.experiments.fields import check, choice, switch
+from advviz.fields import check, choice, switch
 
 GAINS = ("1", "2", "5", "10", "20")
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -109,15 +109,31 @@ def numerics(facts: Mapping[str, Any]) -> str:
     return " · ".join(filter(None, (fast, short)))
 
 
+NORMS = {"l1": "L1", "l2": "L2", "linf": "L∞"}
+
+
+def options(params: Any) -> str:
+    """Write the parameters of an attack, as they are used."""
+    values = ((f.name.replace("_", " "), getattr(params, f.name)) for f in fields(params))
+    return " · ".join(
+        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in values
+    )
+
+
 def strength(norm: str, eps: float) -> str:
     """Write a budget in the unit of its norm."""
     if norm == "linf":
         return f"L∞ {255 * eps:.4g}/255"
+    if norm == "l1":
+        return f"L1 {eps:g}"
     return f"L2 {eps:.1f}" if eps == round(eps, 1) else f"L2 {eps:g}"
 
 
 def budget(norm: str, eps: float, size: int) -> str:
     """Write a budget together with what it means for a pixel of a square RGB picture."""
+    if norm == "l1":
+        return f"{eps:g} = {short(255 * eps / (3 * size * size))}/255 on average"
     if norm == "l2":
         return f"{eps:g} = {short(255 * eps / (3 * size * size) ** 0.5)}/255 RMS a pixel"
     return f"{255 * eps:.4g}/255, any pixel"

@@ -1,0 +1,70 @@
+"""The choice of an attack from the catalogue, and controls made from its parameters."""
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any
+
+import streamlit as st
+
+from advviz.attacks.catalogue import attacks
+from advviz.experiments.attack_choice import PGD, params_of, written_options
+from advviz.ui.setup import Setup
+from advviz.ui.state import control
+from advviz.ui.strengths import in_norm
+
+
+def attack(setup: Setup) -> None:
+    """Choose the attack; its parameters begin with its defaults."""
+    chosen = attacks()[setup.board.attack]
+    st.selectbox(
+        "Attack",
+        list(attacks()),
+        format_func=lambda name: attacks()[name].title,
+        help=f"{chosen.paper}. It works in {' and '.join(chosen.norms)}.",
+        **control("av.attack", setup.board.attack, _change_attack),
+    )
+
+
+def _change_attack(setup: Setup, name: str) -> Setup:
+    """Take another attack, in the norm of before where it knows it."""
+    norms = attacks()[name].norms
+    if setup.board.norm in norms:
+        return setup.with_board(attack=name, options="")
+    return setup.with_board(attack=name, options="", **in_norm(setup, norms[0]))
+
+
+def parameters(setup: Setup) -> None:
+    """Give the parameters of an attack other than PGD, each within its range."""
+    params = params_of(setup.board)
+    for column, field in zip(st.columns(len(fields(params))), fields(params), strict=True):
+        with column:
+            _widget(setup, params, field.name, field.metadata)
+
+
+def _widget(setup: Setup, params: Any, name: str, meta: Any) -> None:
+    """Draw the widget that fits the field's type."""
+    bound = control(f"av.of.{setup.board.attack}.{name}", getattr(params, name), _told(name))
+    label, words = name.replace("_", " ").capitalize(), meta["help"]
+    if meta["type"] is bool:
+        st.toggle(label, help=words, **bound)
+    elif "options" in meta:
+        st.selectbox(label, meta["options"], help=words, **bound)
+    elif meta["type"] is int:
+        st.number_input(label, meta["low"], meta["high"], help=words, **bound)
+    else:
+        st.number_input(label, meta["low"], meta["high"], format="%.4g", help=words, **bound)
+
+
+def _told(name: str) -> Callable[[Setup, Any], Setup]:
+    """The change of one parameter."""
+
+    def change(setup: Setup, value: Any) -> Setup:
+        params = replace(params_of(setup.board), **{name: value})
+        return setup.with_board(options=written_options(params))
+
+    return change
+
+
+def is_pgd(setup: Setup) -> bool:
+    """Say whether the attack is the one whose parameters have controls of their own."""
+    return setup.board.attack == PGD
