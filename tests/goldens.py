@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from catalogue_toys import CASES, begin
 from toys import Convolutional, built, labels, pictures
 
+from advviz.attacks.catalogue import attacks
 from advviz.attacks.pgd import PGDParams, pgd
 from advviz.attacks.random_noise import random_noise
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
@@ -61,9 +63,23 @@ def measured() -> dict[str, dict[str, Any]]:
             fourier_ascent(IMAGES, Logit(CLASSES), FourierParams(steps=4), noise=NOISE),
         ),
     }  # fmt: skip
-    return {
+    measured = {
         name: {"version": spec.version, "values": numbers(run(procedure, network))}
         for name, (spec, procedure) in found.items()
+    }
+    return measured | catalogue()
+
+
+def catalogue() -> dict[str, dict[str, Any]]:
+    """Compute the goldens of the attacks whose code is ours; the version is each attack's own."""
+    network = Classifier(built(Convolutional, 5))  # targeted DLR needs four classes
+    return {
+        f"attack {name} {norm}": {
+            "version": attacks()[name].version,
+            "values": numbers(run(begin(name, norm, IMAGES, CLASSES), network)),
+        }
+        for name, norm in CASES
+        if not attacks()[name].foreign
     }
 
 

@@ -3,11 +3,13 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from catalogue_toys import CASES, begin
 from toys import SHAPE, Convolutional, built, labels, pictures
 
 from advviz.attacks.pgd import PGDParams, fgsm_params, pgd
@@ -30,7 +32,7 @@ CLASSES = labels(0, 1, 2)
 PIXELS = pictures(1)[0].float().numpy()
 MODEL = replace(
     record("tiny14-standard"),
-    classes=("dog", "cat", "goldfish"),
+    classes=("dog", "cat", "goldfish", "bus"),
     input_size=SHAPE[1],
     layers={"flatten": 6, "conv": 5},
 )
@@ -83,6 +85,8 @@ PROCEDURES: dict[str, Callable[[], Any]] = {
     "spec: fourier": lambda: visualize_spec(unit="class:cat", method="fourier"),
     "spec: noise": lambda: procedures.control(NoiseSpec(**PICTURE, draws=30), PIXELS),
 }
+for _name, _norm in dict(CASES).items():  # each attack in one of its norms
+    PROCEDURES[f"catalogue: {_name}"] = partial(begin, _name, _norm, IMAGES[:2], CLASSES[:2])
 every = pytest.mark.parametrize("begin", PROCEDURES.values(), ids=PROCEDURES)
 
 
@@ -95,7 +99,7 @@ class Watched:
     @classmethod
     def new(cls) -> "Watched":
         """Watch a fresh network that has everything that can go wrong."""
-        return cls(Classifier(built(Convolutional).float()))
+        return cls(Classifier(built(Convolutional, 4).float()))
 
     def state(self) -> dict[str, Any]:
         """Take everything down, comparable with ==."""

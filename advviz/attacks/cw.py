@@ -84,7 +84,8 @@ def _descend(
     recorder: Recorder,
 ) -> Procedure[tuple[Tensor, Tensor]]:
     """Descend with Adam at given constants [N]; return the nearest successes, and zero steps."""
-    rows, fallback = torch.arange(len(images)), noise.streams(images).normal("zero gradient")
+    rows = torch.arange(len(images), device=images.device)
+    fallback = noise.streams(images).normal("zero gradient")
     nearest = Smallest.of(images, L2Ball(0))
     zero_steps = torch.zeros(len(images), dtype=torch.long, device=images.device)
     tangent = torch.atanh((2 * images - 1) * ALMOST)

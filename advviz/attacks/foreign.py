@@ -88,7 +88,8 @@ def _look(
     answer: Answer = yield Query(points, objective, gradient=False, exact=True)
     margins = objective.margins(answer.logits)
     smallest.offer(points, margins > 0)
-    recorder.keep(step, torch.arange(len(points)), points, answer, margins)
+    rows = torch.arange(len(points), device=points.device)
+    recorder.keep(step, rows, points, answer, margins)
 
 
 def _foolbox(name: str) -> Any:

@@ -62,7 +62,8 @@ def minimum_norm(
     if threat.eps == 0:
         return (yield from unchanged(images, objective, threat, record))
     recorder = Recorder(images, threat, params.steps + 1, record)
-    rows, fallback = torch.arange(len(images)), noise.streams(images).normal("zero gradient")
+    rows = torch.arange(len(images), device=images.device)
+    fallback = noise.streams(images).normal("zero gradient")
     points, radii = images, images.new_full((len(images),), torch.inf).double()
     zero_steps = torch.zeros(len(images), dtype=torch.long, device=images.device)
     for step in range(params.steps + 1):
@@ -96,13 +97,14 @@ def _next_radii(
 ) -> Tensor:
     """Shrink the balls [N] of rows at their goal, and let the others grow.
 
-    Until a row has reached its goal once, its ball just holds the place where the margin would
-    be gained if it were linear.
+    Until a row has reached its goal once, its ball ends a little beyond the place where the
+    margin would be gained if it were linear.
     """
     threat = smallest.threat
     slopes = _dual_norms(threat.norm, gradients).clamp_min(TINY)
     expected = threat.distance(smallest.originals, points) + margins.double().abs() / slopes
-    outside = torch.where(smallest.distances.isinf(), expected, radii * (1 + share))
+    radii_before = torch.where(smallest.distances.isinf(), expected, radii)
+    outside = radii_before * (1 + share)
     inside = torch.minimum(radii * (1 - share), smallest.distances)
     return torch.where(margins > 0, inside, outside)
 

@@ -118,7 +118,7 @@ class MinimumNorm(_Steps):
     steps: int = count(200, 1, 10000, "steps of the search")
     step_size: float = number(1.0, 1e-6, 100.0, "L2 length of the first step; they shrink to 1%")
     shrinkage: float = number(0.05, 1e-6, 0.9, "share of the ball that the first step gives up")
-    halvings: int = count(10, 0, 50, "of the way back to the picture, at the end")
+    halvings: int = count(10, 0, 20, "of the way back to the picture, at the end")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,8 @@ def unchanged(
 ) -> Procedure[AttackResult]:
     """Return the images themselves: in a ball of radius 0 there is nothing to look for."""
     answer: Answer = yield Query(images, objective, gradient=False, exact=True)
-    recorder, rows = Recorder(images, threat, 1, record), torch.arange(len(images))
+    rows = torch.arange(len(images), device=images.device)
+    recorder = Recorder(images, threat, 1, record)
     recorder.keep(0, rows, images, answer, objective.margins(answer.logits))
     zeros = torch.zeros(len(images), dtype=torch.long, device=images.device)
     return (yield from verified(images, images, objective, recorder.history(), zeros))

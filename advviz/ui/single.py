@@ -82,7 +82,8 @@ def distances(spec: AttackSpec, result: Result) -> str:
     head = ["", "L2", "L2 as RMS a pixel", "L∞, largest pixel"]
     if spec.norm == "l1":
         head.insert(1, "L1")
-        rows[0].insert(1, f"{result.facts['l1']:.4f}")
+        change = result.arrays["adversarial"].astype("float64") - result.arrays["original"]
+        rows[0].insert(1, f"{abs(change).sum():.4f}")
         rows[1].insert(1, f"{spec.eps:g}")
     return figures.table(head, rows)
 
