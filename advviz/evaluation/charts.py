@@ -1,6 +1,7 @@
 """The charts of an evaluation, as plotly's JSON: the page and the report draw the same."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from html import escape
 
 import numpy as np
 
@@ -23,8 +24,38 @@ def accuracy_over_eps(tally: Tally, norm: str) -> Chart:
         traces.append(_of_worst(tally, model, norm))
     frame = layout(axis_title(norm), "images that stay right")
     frame["yaxis"] |= {"tickformat": ".0%", "range": [-0.03, 1.03]}
-    frame["legend"] = {"orientation": "h", "y": -0.22, "font": {"size": 13}}
+    frame["legend"] = {"orientation": "h", "y": -0.2, "font": {"size": 13}}
+    frame |= {"height": 520, "annotations": _names(tally, traces)}
+    frame["margin"] |= {"r": 190}
     return {"data": traces, "layout": frame}
+
+
+def _names(tally: Tally, traces: Sequence[Chart]) -> list[Chart]:
+    """Name each worst case where its curve ends, moved apart where ends meet."""
+    ends = sorted(
+        (trace["y"][-1], trace["x"][-1], model)
+        for model, trace in zip(
+            tally.work.plan.models, traces[-len(tally.work.plan.models) :], strict=True
+        )
+        if trace["y"]
+    )
+    found, above = [], -1.0
+    for value, x, model in ends:
+        above = max(value, above + 0.065)
+        symbol = "●" if record(model).is_robust else "○"
+        found.append(
+            {
+                "x": x,
+                "y": above,
+                "xanchor": "left",
+                "xshift": 14,
+                "showarrow": False,
+                "align": "left",
+                "text": f"<b>{symbol} {escape(record(model).title)} {value:.0%}</b>",
+                "font": {"color": look(tally, model)["colour"], "size": 15},
+            }
+        )
+    return found
 
 
 def _of_worst(tally: Tally, model: str, norm: str) -> Chart:

@@ -73,7 +73,8 @@ def run(work: Work) -> Tally:
     _draw(body, tally)
     if is_running(plan):
         tally = _measure(work, told, body)
-        _end(button, plan, total)
+        st.session_state.pop(_RUNNING, None)
+        _offer(button, plan, *_done(tally))
     return tally
 
 
@@ -144,14 +145,12 @@ def _words(progress: Progress, left: float | None) -> str:
     said = f"{progress.done:,} of {progress.total:,} pieces"
     for job in progress.jobs[:1]:
         said += f" · {record(job.spec.model).title}: {getattr(job.spec, 'method', '')[:40]}"
-        if job.position and job.progress is None:
+        if job.progress is not None:
+            stage, done, steps = job.progress
+            said += f", {stage} {done}" + (f" of {steps}" if steps else "")
+        elif job.position:
             said += " · gives way to others"
     return said + (f" · about {duration(left)} left" if left else "")
-
-
-def _end(button: DeltaGenerator, plan: Plan, total: int) -> None:
-    st.session_state.pop(_RUNNING, None)
-    _offer(button, plan, total, total)
 
 
 def _draw(place: DeltaGenerator, tally: Tally, times: int = 0) -> None:
