@@ -60,22 +60,19 @@ def run(work: Work) -> Tally:
     """Show the button, the progress and the figures; measure while the visitor wants it."""
     plan, engine = work.plan, state.engine()
     left, right = st.columns([1, 4.6], vertical_alignment="center")
-    button, told = left.empty(), right.empty()
-    place = st.container()
+    told = right.empty()
     tally = known(work, engine)
-    done, total = _done(tally)
-    if is_running(plan):
-        button.button("Pause", key="av.measure.pause", on_click=_pause, width="stretch")
-    else:
-        _offer(button, plan, done, total)
-        told.caption(_waiting(done, total))
-    body = place.empty()
+    if not is_running(plan):
+        _offer(left, plan, *_done(tally))
+        told.caption(_waiting(*_done(tally)))
+        _draw(st.empty(), tally)
+        return tally
+    left.button("Pause", key="av.measure.pause", on_click=_pause, width="stretch")
+    body = st.empty()
     _draw(body, tally)
-    if is_running(plan):
-        tally = _measure(work, told, body)
-        st.session_state.pop(_RUNNING, None)
-        _offer(button, plan, *_done(tally))
-    return tally
+    _measure(work, told, body)
+    st.session_state.pop(_RUNNING, None)
+    st.rerun()
 
 
 def _done(tally: Tally) -> tuple[int, int]:
@@ -84,9 +81,9 @@ def _done(tally: Tally) -> tuple[int, int]:
     return sum(int(cell.done.sum()) for cell in cells), len(tally.cells) * len(tally.work)
 
 
-def _offer(button: DeltaGenerator, plan: Plan, done: int, total: int) -> None:
+def _offer(place: DeltaGenerator, plan: Plan, done: int, total: int) -> None:
     label = "Run" if not done else "Resume" if done < total else "Done"
-    button.button(
+    place.button(
         label,
         key="av.measure.run",
         type="primary",
@@ -122,7 +119,7 @@ def _session() -> str:
     return f"{state.session()}/evaluation"
 
 
-def _measure(work: Work, told: DeltaGenerator, body: DeltaGenerator) -> Tally:
+def _measure(work: Work, told: DeltaGenerator, body: DeltaGenerator) -> None:
     """Measure what is missing, and draw what there is now and then."""
     tally, engine = Tally(work), state.engine()
     drawn, seen, times = monotonic(), -1, 0
@@ -136,9 +133,7 @@ def _measure(work: Work, told: DeltaGenerator, body: DeltaGenerator) -> Tally:
                 left = seconds_left(work, engine)
                 drawn, seen = monotonic(), progress.done
     except AdvvizError as error:
-        told.error(plain(str(error)))
-    _draw(body, tally, times + 1)
-    return tally
+        state.notice(str(error))
 
 
 def _words(progress: Progress, left: float | None) -> str:
