@@ -23,8 +23,9 @@ from advviz.evaluation import EvaluationSetup, Share, wilson
 from advviz.evaluation.accuracies import command_of, measured, name_of, write_into_record
 from advviz.evaluation.gallery_table import drive, known_pictures, next_class, reached
 from advviz.evaluation.recognition import SCORES, drawings, who_else
-from advviz.evaluation.robustness import ROWS, evaluate, evaluate_images
+from advviz.evaluation.robustness import evaluate, evaluate_images
 from advviz.evaluation.sampling import sampled
+from advviz.evaluation.work import ROWS
 from advviz.experiments.specs import AttackSpec, VisualizeSpec
 from advviz.featurevis.ascent import AscentParams
 from advviz.models.classifier import Classifier

@@ -172,7 +172,8 @@ def test_the_attack_is_replayed_by_one_scrubber(page: "Page", app_url: str):
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", ["", "attack", "saliency", "feature_visualization", "ladder", "models", "compute"]
+    "name",
+    ["", "attack", "saliency", "feature_visualization", "ladder", "evaluate", "models", "compute"],
 )
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_finishes_in_both_themes(

@@ -1,4 +1,7 @@
-"""Clean and robust accuracy of a model on labelled images."""
+"""Clean and robust accuracy of one model under one PGD attack, in this process and kept nowhere.
+
+`runner` measures many models and attacks, and keeps what it measures.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +18,12 @@ from advviz.data.folders import labelled_files, read_pixels
 from advviz.evaluation.sampling import sampled
 from advviz.evaluation.setup import EvaluationSetup
 from advviz.evaluation.wilson import Share
+from advviz.evaluation.work import ROWS
 from advviz.models.records import record
 from advviz.noise import Noise
 from advviz.objectives import away_from
 from advviz.protocol import Answer, Procedure, Query, Respondent, run
 from advviz.threat_models import threat_model
-
-ROWS = 32
-"""Images attacked together. No image's random numbers depend on it."""
 
 Report = Callable[[int, int], None]
 """Called with images done and images in all."""

@@ -13,6 +13,7 @@ EVERY = 2.0  # seconds between two looks at the engine
 KINDS = {
     "attack": "attack",
     "defences": "defences tried on a picture",
+    "evaluate": "evaluation, in pieces",
     "explain": "saliency map",
     "noise": "random noise, the control",
     "predict": "prediction",

@@ -21,6 +21,7 @@ from advviz.models import ladders
 from advviz.models.classes import known_class
 from advviz.models.records import ModelRecord, record
 from advviz.models.shelf import is_on_disk
+from advviz.ui.measure import Measure
 from advviz.ui.view import View
 
 
@@ -35,6 +36,7 @@ class Setup:
     explained_class: str | None = None  # a class for the maps that is neither true nor target
     rung: str | None = None  # where the ladder stands; None: on the robust model of the board
     view: View = field(default_factory=View)
+    measure: Measure = field(default_factory=Measure)  # what the page Evaluate measures
 
     def attack(self, model: str) -> AttackSpec:
         """The attack on one model, through its own gradients."""
@@ -169,6 +171,10 @@ class Setup:
     def with_view(self, **values: Any) -> "Setup":
         """Change how results are shown."""
         return replace(self, view=replace(self.view, **values))
+
+    def with_measure(self, **values: Any) -> "Setup":
+        """Change what the page Evaluate measures."""
+        return replace(self, measure=replace(self.measure, **values))
 
     def with_explained(self, chosen: str) -> "Setup":
         """Choose the class that the maps are for: by its role, or by its name."""

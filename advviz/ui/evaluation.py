@@ -1,0 +1,214 @@
+"""The page Evaluate: stated, run, paused and resumed; figures as they come; the report."""
+
+from time import monotonic
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from advviz.errors import AdvvizError
+from advviz.evaluation import figures
+from advviz.evaluation.plan import Plan
+from advviz.evaluation.red_flags import checked
+from advviz.evaluation.runner import Progress, advance, known, seconds_left
+from advviz.evaluation.sources import GALLERY
+from advviz.evaluation.statement import stated
+from advviz.evaluation.tally import Tally
+from advviz.evaluation.work import OWNERS, Work, prepared
+from advviz.models.records import record
+from advviz.ui import components, state
+from advviz.ui.evaluation_chart import chart
+from advviz.ui.figures import accent, behind, rich, show, table
+from advviz.ui.setup import Setup
+from advviz.ui.words import ROW, duration, plain
+
+_RUNNING, _WORK = "av.measure.running", "av.measure.work"
+EVERY = 2.0  # seconds between two drawings of figures that grow
+
+
+def work_of(setup: Setup) -> Work | None:
+    """Read the images of the plan, once; say in one sentence what cannot be measured."""
+    source = ""
+    try:
+        plan = setup.measure.plan((setup.board.standard, setup.board.robust))
+        source = plan.source
+        kept = st.session_state.get(_WORK)
+        if not isinstance(kept, Work) or kept.plan != plan:
+            kept = prepared(plan, private=plan.source != GALLERY)
+            st.session_state[_WORK] = kept
+    except AdvvizError as error:
+        said = str(error) if source in ("", GALLERY) else str(error).replace(source, OWNERS)
+        st.error(plain(said))
+        return None
+    return kept
+
+
+def statement(work: Work) -> str:
+    """Goal, data, threat model, attacks and budget, before anything runs."""
+    lines = "".join(
+        f"<tr><th scope='row'>{rich(name.capitalize())}</th><td>{rich(words)}</td></tr>"
+        for name, words in stated(work).items()
+    )
+    return show(f'<table class="av-table av-stated"><tbody>{lines}</tbody></table>')
+
+
+def is_running(plan: Plan) -> bool:
+    """Say whether this session is measuring a plan."""
+    return bool(st.session_state.get(_RUNNING) == plan)
+
+
+def run(work: Work) -> Tally:
+    """Show the button, the progress and the figures; measure while the visitor wants it."""
+    plan, engine = work.plan, state.engine()
+    left, right = st.columns([1, 4.6], vertical_alignment="center")
+    told = right.empty()
+    tally = known(work, engine)
+    if not is_running(plan):
+        _offer(left, plan, *_done(tally))
+        told.caption(_waiting(*_done(tally)))
+        _draw(st.empty(), tally)
+        return tally
+    left.button("Pause", key="av.measure.pause", on_click=_pause, width="stretch")
+    body = st.empty()
+    _draw(body, tally)
+    _measure(work, told, body)
+    st.session_state.pop(_RUNNING, None)
+    st.rerun()
+
+
+def _done(tally: Tally) -> tuple[int, int]:
+    """Count the decisions that are known, and all of them."""
+    cells = tally.cells.values()
+    return sum(int(cell.done.sum()) for cell in cells), len(tally.cells) * len(tally.work)
+
+
+def _offer(place: DeltaGenerator, plan: Plan, done: int, total: int) -> None:
+    label = "Run" if not done else "Resume" if done < total else "Done"
+    place.button(
+        label,
+        key="av.measure.run",
+        type="primary",
+        on_click=_begin,
+        args=(plan,),
+        disabled=label == "Done",
+        width="stretch",
+        help="What is measured is kept piece by piece: a pause, a reload or a restart of the "
+        "server loses one piece at most, and whoever asks the same finds it.",
+    )
+
+
+def _waiting(done: int, total: int) -> str:
+    if not done:
+        return (
+            "Nothing of this plan is known yet; how long it takes is said once it runs. It gives "
+            "way to whatever a visitor waits for, and goes on while this page is open."
+        )
+    return f"{done:,} of {total:,} decisions are known."
+
+
+def _begin(plan: Plan) -> None:
+    st.session_state[_RUNNING] = plan
+
+
+def _pause() -> None:
+    st.session_state.pop(_RUNNING, None)
+    state.engine().stop(_session())
+
+
+def _session() -> str:
+    """Name the engine's view of the run, apart from what the session looks at."""
+    return f"{state.session()}/evaluation"
+
+
+def _measure(work: Work, told: DeltaGenerator, body: DeltaGenerator) -> None:
+    """Measure what is missing, and draw what there is now and then."""
+    tally, engine = Tally(work), state.engine()
+    drawn, seen, times = monotonic(), -1, 0
+    left: float | None = None
+    try:
+        for progress in advance(work, engine, tally, _session()):
+            told.progress(progress.done / max(progress.total, 1), _words(progress, left))
+            if progress.done != seen and monotonic() - drawn >= EVERY:
+                times += 1
+                _draw(body, tally, times)
+                left = seconds_left(work, engine)
+                drawn, seen = monotonic(), progress.done
+    except AdvvizError as error:
+        state.notice(str(error))
+
+
+def _words(progress: Progress, left: float | None) -> str:
+    said = f"{progress.done:,} of {progress.total:,} pieces"
+    for job in progress.jobs[:1]:
+        said += f" · {record(job.spec.model).title}: {getattr(job.spec, 'method', '')[:40]}"
+        if job.progress is not None:
+            stage, done, steps = job.progress
+            said += f", {stage} {done}" + (f" of {steps}" if steps else "")
+        elif job.position:
+            said += " · gives way to others"
+    return said + (f" · about {duration(left)} left" if left else "")
+
+
+def _draw(place: DeltaGenerator, tally: Tally, times: int = 0) -> None:
+    """Draw the figures: the chart, what it says of each model, the red flags.
+
+    Args:
+        place: where; what was there goes.
+        tally: what is known.
+        times: that it was drawn before in this run: the same chart cannot be there twice.
+    """
+    with place.container():
+        for norm in tally.work.plan.norms:
+            drawn = chart(tally, norm)
+            if drawn:
+                components.drawing(drawn, f"av.measure.chart.{norm}.{times}")
+        st.html(show("".join(_of_model(tally, model) for model in tally.work.plan.models)))
+
+
+def _of_model(tally: Tally, model: str) -> str:
+    """One model's strip: clean accuracy, the worst cases, its red flags."""
+    described, plan = record(model), tally.work.plan
+    symbol = ROW[described.is_robust][0]
+    shares = [(str(b), figures.worst(tally, model, b).share) for b in plan.budgets]
+    said = " · ".join(f"{name}: {share.value:.0%}" for name, share in shares if share)
+    clean = figures.clean(tally, model)
+    name = f'<span class="av-mark">{symbol}</span> {rich(described.title)}'
+    first = f"clean {clean.value:.0%} of {clean.n}" if clean else "not measured yet"
+    return (
+        f'<section class="av-row {accent(described)}"><div class="av-strip">'
+        f'<span class="av-name">{name}</span>'
+        f'<span class="av-verdict">{rich(first)}</span>'
+        f'<span class="av-detail">{rich("worst case " + said if said else "")}</span></div>'
+        f"{_flags(tally, model) if clean else ''}</section>"
+    )
+
+
+def _flags(tally: Tally, model: str) -> str:
+    found = checked(tally, model)
+    pieces = [
+        f'<p><span class="av-verdict av-fooled">⚑ {rich(flag.name)}</span> '
+        f"{rich(flag.sentence)} (threshold {flag.threshold:g}).</p>"
+        for flag in found.flags
+    ]
+    if not found.flags:
+        pieces.append("<p>✓ No red flag so far.</p>")
+    missing = "; ".join(f"{name}: {why}" for name, why in found.not_checked.items())
+    passed = ", ".join(found.passed) or "none"
+    pieces.append(
+        f'<p class="av-quiet">Looked for and not found: {rich(passed)}. '
+        f"Not looked for: {rich(missing or 'none')}.</p>"
+    )
+    return "".join(pieces)
+
+
+def numbers(tally: Tally) -> str:
+    """The figures as tables, on request."""
+    plan = tally.work.plan
+    rows = []
+    for model in plan.models:
+        for budget in plan.budgets:
+            for attack in plan.attacks_in(budget.norm):
+                share = figures.accuracy(tally, model, attack.name, budget)
+                rows.append([record(model).title, attack.name, str(budget), str(share or "–")])
+            worst = figures.worst(tally, model, budget).share
+            rows.append([record(model).title, "worst case", str(budget), str(worst or "–")])
+    return behind("As a table", table(["model", "attack", "budget", "accuracy"], rows))

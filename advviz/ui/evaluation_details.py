@@ -1,0 +1,144 @@
+"""What stands below the chart of an evaluation: more charts, the images, the report."""
+
+import streamlit as st
+
+from advviz import pictures
+from advviz.evaluation import charts, figures
+from advviz.evaluation.repeat import command
+from advviz.evaluation.sources import read
+from advviz.evaluation.tally import Tally
+from advviz.models.records import record
+from advviz.ui import drawers, state
+from advviz.ui.figures import picture, show
+
+SHOWN = 24
+"""Images behind a point that are shown at once."""
+SIDE = 96
+WORST = "worst case"
+
+
+def more(tally: Tally) -> None:
+    """Offer everything that is not needed at first sight; each drawer costs nothing closed."""
+    if not any(cell.done.any() for cell in tally.cells.values()):
+        return
+    if drawer := drawers.opened("More charts: smallest eps, strength, transfer, classes", "av.m.c"):
+        with drawer:
+            _charts(tally)
+    if drawer := drawers.opened("The images behind each point", "av.m.i"):
+        with drawer:
+            _images(tally)
+    if drawer := drawers.opened("Take it home: report, numbers, command", "av.m.t"):
+        with drawer:
+            _take(tally)
+
+
+def _charts(tally: Tally) -> None:
+    for norm in tally.work.plan.norms:
+        for title, chart in (
+            ("The smallest change that fools", charts.smallest_eps(tally, norm)),
+            ("Attack strength against defence effect", charts.strength_and_effect(tally, norm)),
+        ):
+            if not charts.is_empty(chart):
+                st.markdown(f"**{title}**")
+                st.plotly_chart(chart, key=f"av.m.{title}.{norm}", width="stretch")
+    matrix = charts.transfer_matrix(tally)
+    if matrix is not None:
+        st.markdown("**Transfer: made on the row's model, shown to the column's**")
+        st.plotly_chart(matrix, key="av.m.transfer", width="stretch")
+    budget = tally.work.plan.middle(tally.work.plan.norms[0])
+    st.markdown(f"**By class, worst case at {budget}**")
+    st.dataframe(
+        [
+            {
+                "model": record(model).title,
+                "class": line.name,
+                "images": line.clean.n,
+                "right as they are": f"{line.clean.value:.0%}",
+                "worst case": f"{line.robust.value:.0%}",
+            }
+            for model in tally.work.plan.models
+            for line in figures.per_class(tally, model, budget)
+        ],
+        hide_index=True,
+    )
+
+
+def _images(tally: Tally) -> None:
+    """Choose a point; its images are read now."""
+    plan = tally.work.plan
+    left, middle, right = st.columns(3)
+    model = left.selectbox("Model", plan.models, format_func=lambda m: record(m).title)
+    budgets = {str(budget): budget for budget in plan.budgets}
+    budget = budgets[middle.selectbox("Budget", list(budgets))]
+    names = [attack.name for attack in plan.attacks_in(budget.norm)]
+    attack = right.selectbox("Attack", [WORST, *names])
+    found = figures.behind(tally, model, None if attack == WORST else attack, budget)
+    for name, rows in found.items():
+        st.html(_row(tally, model, name, rows))
+
+
+def _row(tally: Tally, model: str, name: str, rows: tuple[int, ...]) -> str:
+    """Some of the images of a kind, with their names."""
+    work, size = tally.work, record(model).input_size
+    shown = "".join(
+        picture(
+            pictures.photo(read(work.plan.source, work.names[row], size)), work.names[row], SIDE
+        )
+        for row in rows[:SHOWN]
+    )
+    left = f", of which {SHOWN} are shown" if len(rows) > SHOWN else ""
+    head = f"<p><b>{name.capitalize()}</b>: {len(rows)} images{left}</p>"
+    return show(f'{head}<div class="av-behind">{shown}</div>')
+
+
+def _take(tally: Tally) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Report, HTML",
+            lambda: _report(tally),
+            file_name="advviz-robustness.html",
+            mime="text/html",
+            key="av.m.html",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        st.download_button(
+            "Figures, JSON",
+            lambda: _json(tally),
+            file_name="advviz-robustness.json",
+            mime="application/json",
+            key="av.m.json",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        st.download_button(
+            "A line an image, CSV",
+            lambda: _csv(tally),
+            file_name="advviz-robustness.csv",
+            mime="text/csv",
+            key="av.m.csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+    st.caption("The report is one file with everything inside; it needs no network.")
+    source = "FOLDER" if tally.work.private else None
+    st.code(command(tally.work.plan, source), language="bash", wrap_lines=True)
+
+
+def _report(tally: Tally) -> bytes:
+    from advviz.evaluation.examples import examples
+    from advviz.evaluation.report import html
+
+    return html(tally, examples(tally, state.engine().peek)).encode()
+
+
+def _json(tally: Tally) -> bytes:
+    from advviz.evaluation.report import as_json
+
+    return as_json(tally).encode()
+
+
+def _csv(tally: Tally) -> bytes:
+    from advviz.evaluation.report import as_csv
+
+    return as_csv(tally).encode()

@@ -1,0 +1,25 @@
+"""Evaluate: many images, models and attacks; how many survive, and whether to believe it."""
+
+import streamlit as st
+
+from advviz.ui import evaluation, evaluation_controls, evaluation_details, measure, state
+from advviz.ui.figures import show
+
+PAGE = state.Page("board", measure.SHOWN)
+
+setup = state.begin(PAGE)
+
+st.html(
+    show(
+        '<p class="av-answer">One fooled picture is an anecdote. How many of many survive, under '
+        "which attack, up to which eps? And is there a sign that the attack failed, rather than "
+        "that the model held?</p>"
+    )
+)
+evaluation_controls.choose(setup)
+work = evaluation.work_of(setup)
+if work is not None:
+    st.html(evaluation.statement(work))
+    tally = evaluation.run(work)
+    st.html(evaluation.numbers(tally))
+    evaluation_details.more(tally)
