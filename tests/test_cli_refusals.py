@@ -12,7 +12,7 @@ from command_line import STANDARD, complaint, names, png_file
         ("--model nope", "no model is called 'nope'; there are tiny14-standard"),
         ("--target dragon", "knows no class 'dragon'"),
         ("--target goldfihs", "knows no class 'goldfihs'; did you mean goldfish?"),
-        ("--norm l3", "norm must be one of l2, linf, got 'l3'"),
+        ("--norm l3", "norm must be one of l1, l2, linf, got 'l3'"),
         ("--norm linf --eps 2", "eps must lie in [0, 1] in linf, got 2"),
         ("--eps -1", "eps must lie in [0.0, 100.0], got -1.0"),
         ("--eps nan", "eps must be a finite number"),
