@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from torch import nn
+from toys import built
 
 from advviz.attacks.pgd import PGDParams, pgd
 from advviz.attacks.result import rounded_to_eight_bits
@@ -125,7 +126,7 @@ def test_a_packed_convolution_is_the_convolution_up_to_rounding(
 @needs_packing
 def test_a_first_convolution_sees_changes_that_bfloat16_would_swallow():
     """An L2 change of 0.25 at 224 px moves a typical pixel by 0.25 / √(3·224²)."""
-    conv = nn.Conv2d(3, 8, 7, 2, 3).requires_grad_(False)
+    conv = built(lambda: nn.Conv2d(3, 8, 7, 2, 3)).requires_grad_(False)
     inputs = torch.full((1, 3, 224, 224), 0.75)
     change = 0.25 / inputs.numel() ** 0.5 * conv.weight.sum((0, 2, 3)).sign()[:, None, None]
     assert torch.equal((inputs + change).bfloat16(), inputs.bfloat16())

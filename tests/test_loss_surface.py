@@ -62,5 +62,5 @@ def test_another_seed_is_another_direction():
 
 
 def test_an_attack_without_a_change_is_refused_in_words():
-    with pytest.raises(InvalidInputError, match="strength above 0"):
+    with pytest.raises(InvalidInputError, match="has no direction; use more strength"):
         surface(convolutional(), attacked=IMAGES)

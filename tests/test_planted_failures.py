@@ -18,6 +18,7 @@ import pytest
 from engine_toys import ended, until
 from torch import nn
 
+from advviz.attacks.catalogue import attack_named
 from advviz.compute import Engine, Job, State
 from advviz.compute.disk import DiskCache
 from advviz.compute.store import ModelStore
@@ -78,16 +79,22 @@ def results_of(folder: Path) -> list[Path]:
 # --- in the procedure -----------------------------------------------------------
 
 
+def plant(monkeypatch: pytest.MonkeyPatch, search: Callable[..., Any]) -> None:
+    """Have every attack search like this."""
+    broken = replace(attack_named("pgd"), make=search)
+    monkeypatch.setattr(procedures, "attack_named", lambda _name: broken)
+
+
 def test_in_the_procedure(make: Make, monkeypatch: pytest.MonkeyPatch):
     """In the middle of the search."""
-    one, whole = make(), procedures.pgd
+    one, whole = make(), attack_named("pgd").make
 
     def breaks(*words: Any, **more: Any) -> Any:
         inner = whole(*words, **more)
         yield next(inner)
         raise ValueError("planted\nin the search")
 
-    monkeypatch.setattr(procedures, "pgd", breaks)
+    plant(monkeypatch, breaks)
     assert "planted" in failed(one)
     monkeypatch.undo()
     assert one.run(NEXT).facts["steps"] == 2
@@ -97,7 +104,7 @@ def test_in_the_procedure(make: Make, monkeypatch: pytest.MonkeyPatch):
 
 def test_in_closing(make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
     """A search that is stopped fails while it tidies up: it is stopped all the same."""
-    one, whole = make(), procedures.pgd
+    one, whole = make(), attack_named("pgd").make
 
     def untidy(*words: Any, **more: Any) -> Any:
         try:
@@ -105,7 +112,7 @@ def test_in_closing(make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.
         finally:
             raise RuntimeError("planted in closing")
 
-    monkeypatch.setattr(procedures, "pgd", untidy)
+    plant(monkeypatch, untidy)
     with one.watch("somebody", [LONG]) as view:
         until(lambda: view.jobs[0].progress is not None)
         one.stop("somebody")
