@@ -16,7 +16,7 @@ from advviz.noise import Noise
 from advviz.objectives import Logit, towards
 from advviz.protocol import Query, Respondent, run
 
-LOGIT, LOG_PROBABILITY = SCORES = "logit", "log-probability"
+LOG_PROBABILITY, LOGIT = SCORES = "log-probability", "logit"
 """What the drawing of a class may raise."""
 Report = Callable[[int, int], None]
 """Called with classes done and classes in all."""
@@ -55,7 +55,7 @@ def drawings(
     name: str,
     params: AscentParams,
     seeds: Sequence[int],
-    score: str = LOGIT,
+    score: str = LOG_PROBABILITY,
 ) -> Tensor:
     """Draw a class once for each seed, from the noise that `VisualizeSpec` starts from.
 
@@ -84,7 +84,7 @@ def who_else(
     params: AscentParams,
     seeds: Sequence[int],
     report: Report | None = None,
-    score: str = LOGIT,
+    score: str = LOG_PROBABILITY,
 ) -> tuple[Recognition, ...]:
     """Let a model draw each of its classes, and ask models what they see.
 

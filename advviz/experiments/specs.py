@@ -16,7 +16,7 @@ from advviz.experiments.protocol import REFERENCE, Spec
 from advviz.experiments.references import FromImage, image_key, made_by, pixels, true_class
 from advviz.experiments.result import Result
 from advviz.experiments.units import parse_unit
-from advviz.fields import check, choice, count, number, text
+from advviz.fields import added, check, choice, count, number, text
 from advviz.models.records import ModelRecord, record
 
 
@@ -203,9 +203,12 @@ class VisualizeSpec:
     model: str = text("model id")
     unit: str = text("class:NAME, unit:N of the penultimate layer, or channel:LAYER:N")
     start: str = text("ascent: noise, or an image as for an attack", default="noise")
-    score: str = choice(
-        "logit", ("logit", "log-probability"),
-        "of a class: its logit, or the logarithm of its probability, which other classes lower",
+    score: str = added(
+        choice(
+            "log-probability", ("log-probability", "logit"),
+            "of a class: the logarithm of its probability, which other classes lower, or its logit",
+        ),
+        absent="logit",
     )  # fmt: skip
     method: str = choice("ascent", ("ascent", "fourier"), "plain ascent, or regularized")
     eps: float | str = number(
