@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -330,6 +331,26 @@ def test_a_digest_is_recorded_at_first_use_and_demanded_from_then_on(hub):
     with pytest.raises(WeightsError, match=rf"damaged or another file.*remove .* from {book}"):
         fetch_hub(UNKNOWN)
     assert is_here(UNKNOWN) is None
+
+
+def test_a_branch_is_pinned_at_the_commit_of_its_first_use(hub):
+    """Another file of the repository, and the same one later, come from that commit too."""
+    branch = replace(UNKNOWN, revision="main")
+    for name, data in ((NAME, DATA), ("other.ckpt", DATA[:1000])):
+        hub.publish(REPOSITORY, name, data)
+    on_the_branch = f"/{REPOSITORY}/resolve/main/{NAME}"
+    hub.files[on_the_branch] = DATA
+    hub.names[on_the_branch] = SHA256
+    path = fetch_hub(branch)
+    book = json.loads((models_folder() / "revisions.json").read_text())
+    assert book == {f"{REPOSITORY}@main": COMMIT}
+    assert json.loads((models_folder() / "digests.json").read_text()) == {UNKNOWN.key: SHA256}
+    del hub.files[on_the_branch]  # the branch has moved on
+    assert fetch_hub(branch) == path
+    assert fetch_hub(replace(branch, name="other.ckpt")).read_bytes() == DATA[:1000]
+    remove(branch)
+    assert is_here(branch) is None
+    assert fetch_hub(branch).read_bytes() == DATA
 
 
 @pytest.mark.usefixtures("hub")

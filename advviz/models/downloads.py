@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -41,7 +42,8 @@ def fetch_hub(file: HubFile, report: Report | None = None) -> Path:
     other from the hub's cache. Its digest is checked every time.
 
     Args:
-        file: what is wanted; without a sha256, the one of its first use is demanded.
+        file: what is wanted; without a sha256, the one of its first use is demanded, and without
+            a commit, the one that its branch was when a file of it was first downloaded.
         report: told of progress; what it raises ends the download and goes to the caller, and
             the next call takes it up where it stopped.
 
@@ -49,10 +51,12 @@ def fetch_hub(file: HubFile, report: Report | None = None) -> Path:
         WeightsError: no network, no such file, no room, or other bytes than were expected.
     """
     tell = report or _ignore
+    file = _pinned(file)
     with _told(str(file), lambda: hub.address(file), _by_hand(file)):
         found = _found(file)
         if found is None:
             with only_one(_locks(), file.key, lambda: tell(0, file.size)):
+                file = _pinned(file)
                 found = _found(file)
                 if found is None:
                     return _download(file, tell)
@@ -99,7 +103,7 @@ def is_here(file: HubFile) -> Path | None:
 
     Its size is looked at, its digest is not: `fetch_hub` checks that.
     """
-    found = _found(file)
+    found = _found(_pinned(file))
     if found is None or file.size not in (None, found.stat().st_size):
         return None
     return found
@@ -113,6 +117,7 @@ def remove(file: HubFile) -> None:
     Raises:
         WeightsError: it may not be removed.
     """
+    file = _pinned(file)
     try:
         with only_one(_locks(), file.key):
             _by_hand(file).unlink(missing_ok=True)
@@ -123,6 +128,7 @@ def remove(file: HubFile) -> None:
 
 def _download(file: HubFile, tell: Report) -> Path:
     offer = hub.ask(file, tell)
+    file = _pinned(file, offer.commit)
     blob = offer.blob
 
     def check(path: Path, drop: Callable[[], None]) -> None:
@@ -168,6 +174,21 @@ def _checked(file: HubFile, path: Path) -> Path:
         None if by_hand else lambda: hub.forget(file, damaged=True),
     )
     return path
+
+
+def _pinned(file: HubFile, commit: str | None = None) -> HubFile:
+    """Return the file at the commit of its branch's first use; as it is, where there was none.
+
+    Args:
+        file: of any revision.
+        commit: what its revision is now; recorded unless there is one already.
+    """
+    if file.is_pinned:
+        return file
+    book = DigestBook(models_folder() / "revisions.json", _locks())
+    key = f"{file.repository}@{file.revision}"
+    known = book.recorded(key) if commit is None else book.settle(key, commit)
+    return file if known is None else replace(file, revision=known)
 
 
 def _book() -> DigestBook:

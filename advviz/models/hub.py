@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 TERMS = "agree to its terms on its page and log in with `hf auth login`"
+COMMIT = re.compile(r"[0-9a-f]{40}")
 REMEDIES = {401: TERMS, 403: TERMS, 404: "check its name and revision"}
 MISSING = (
     "models are downloaded with huggingface_hub, which is not installed; "
@@ -36,7 +37,8 @@ class HubFile:
 
     Args:
         repository: owner and name, with a slash between them.
-        revision: the commit, 40 hexadecimal digits; a branch or tag is not pinned.
+        revision: the commit, 40 hexadecimal digits; of a branch or tag, downloads pin the commit
+            of its first use.
         name: of the file, with its folders.
         sha256: 64 hexadecimal digits; None where it is recorded at first use.
         size: in bytes, if it is known.
@@ -66,6 +68,11 @@ class HubFile:
         return f"{self.name} of {self.repository}"
 
     @property
+    def is_pinned(self) -> bool:
+        """Say whether the revision is a commit, whose files never change."""
+        return COMMIT.fullmatch(self.revision) is not None
+
+    @property
     def key(self) -> str:
         """Name the file for the book of digests."""
         return f"{self.repository}@{self.revision}/{self.name}"
@@ -77,10 +84,12 @@ class Offer:
 
     Args:
         source: where its bytes come from.
+        commit: that the revision is at this moment.
         blob: where the cache keeps them, under the hub's own name for them.
     """
 
     source: Source
+    commit: str
     blob: Path
 
     @property
@@ -146,7 +155,8 @@ def ask(file: HubFile, report: Report) -> Offer:
         raise TransferError(f"{host} offers {found.size} bytes where {file.size} are expected")
     size = file.size if found.size is None else found.size
     headers = client().utils.build_hf_headers(library_name="advviz")
-    return Offer(Source(url, size, headers), _shelf(file) / "blobs" / found.etag)
+    source = Source(url, size, headers)
+    return Offer(source, found.commit_hash, _shelf(file) / "blobs" / found.etag)
 
 
 def unfinished(file: HubFile, offer: Offer) -> Path:
