@@ -9,7 +9,7 @@ PAGE = state.Page("visualize", ("smooth",))
 
 setup = state.begin(PAGE)
 
-with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
     method_controls.unit(setup)
     method_controls.start(setup)
     method_controls.drawing_method(setup)

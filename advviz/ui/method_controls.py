@@ -87,7 +87,7 @@ def unit(setup: Setup) -> None:
             "Class",
             described.classes,
             format_func=labels(described).__getitem__,
-            width=180,
+            width=150,
             help="The class whose score the drawing raises.",
             **control("av.unit.class", rest, lambda s, name: _drawing(s, unit=f"class:{name}")),
         )
@@ -137,7 +137,7 @@ def start(setup: Setup) -> None:
         "Start from",
         list(names),
         format_func=names.__getitem__,
-        width=230,
+        width=180,
         disabled=setup.visualize.method == "fourier",  # it starts from noise of its own
         help="From noise, the network is alone with what it likes; from a picture, see what it "
         "adds.",
