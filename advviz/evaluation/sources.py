@@ -122,8 +122,8 @@ def _of_folder(folder: Path, models: Sequence[ModelRecord]) -> tuple[list[Row], 
 
 
 def _of_gallery(models: Sequence[ModelRecord]) -> Iterator[Row]:
-    """List the gallery's pictures whose class some of the models know."""
-    for sample in gallery.samples():
+    """List the pictures whose class some of the models know, and that none receives enlarged."""
+    for sample in gallery.samples(max(model.input_size for model in models)):
         name = f"{images.SAMPLE_PREFIX}{sample.id}"
         shown = {model.id: true_class(name, model) for model in models}
         labels = {m.id: m.class_index(known) for m in models if (known := shown[m.id]) is not None}
