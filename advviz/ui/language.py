@@ -3,13 +3,15 @@
 A sentence is written in English where it is used, and looked up as it stands:
 `say("{n} images", n=4)`. The other languages are JSON files, English sentence to translation,
 under `assets/translations/LANGUAGE/`: one file an area, so that a translator adds one without
-touching code. What is not translated stays English.
+touching code. What is not translated stays English, as does all that is said outside of a page:
+by a worker's thread, on the command line.
 """
 
 import json
 from functools import cache
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from advviz.resources import assets
 
@@ -17,20 +19,85 @@ ENGLISH, CHINESE = "en", "zh-CN"
 LANGUAGES = {ENGLISH: "English", CHINESE: "简体中文"}
 PARAMETER = "lang"
 """Of a link: the language that it opens in."""
+_CHOSEN = "av.language"
+
+
+def say(sentence: str, /, **values: object) -> str:
+    """Return a sentence in the reader's language, with its {places} filled in.
+
+    Args:
+        sentence: English, a literal or a constant: what stands in the translations.
+        values: what its places hold.
+    """
+    translated = translations(language()).get(sentence, sentence)
+    return translated.format(**values) if values else translated
+
+
+def term(name: str) -> str:
+    """Return a name that comes from elsewhere: of a class, a picture, an attack; a field's help.
+
+    A name that nobody has translated, of somebody's own model or file, stays as it is.
+    """
+    return translations(language()).get(name, name)
 
 
 def language() -> str:
-    """Return the language of this session: the link's, the chosen one, or the browser's."""
-    chosen = st.query_params.get(PARAMETER) or st.session_state.get("av.language")
+    """Return the language of this session: what it chose, the link's, or the browser's."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return ENGLISH
+    chosen = st.session_state.get(_CHOSEN) or st.query_params.get(PARAMETER)
     if chosen in LANGUAGES:
         return str(chosen)
     return CHINESE if (st.context.locale or "").lower().startswith("zh") else ENGLISH
 
 
-def say(sentence: str, /, **values: object) -> str:
-    """Return a sentence in the reader's language, with its {places} filled in."""
-    translated = translations(language()).get(sentence, sentence)
-    return translated.format(**values) if values else translated
+def begin() -> None:
+    """Take over the language of the link that opened the session, and keep it in the address.
+
+    A link is followed once: afterwards the switch is what counts, for the address may lag.
+    """
+    asked = st.query_params.get(PARAMETER)
+    chosen = st.session_state.get(_CHOSEN)
+    if chosen is None and asked in LANGUAGES:
+        st.session_state[_CHOSEN] = asked
+    elif chosen is not None and asked != chosen:
+        st.query_params[PARAMETER] = chosen
+
+
+def choose(chosen: str) -> None:
+    """Have this session speak a language from now on."""
+    st.session_state[_CHOSEN] = chosen
+    st.query_params[PARAMETER] = chosen
+
+
+def in_link() -> dict[str, str]:
+    """Return the word that a link has for the language; none, where nobody has chosen one."""
+    chosen = st.session_state.get(_CHOSEN) or st.query_params.get(PARAMETER)
+    return {PARAMETER: str(chosen)} if chosen in LANGUAGES else {}
+
+
+def of_widget(key: str) -> str:
+    """Name a widget whose options are shown in the reader's language.
+
+    A browser knows a choice by its label: shown other labels, it falls back to the first. So
+    the widget of each language is one of its own.
+    """
+    spoken = language()
+    return key if spoken == ENGLISH else f"{key}.{spoken}"
+
+
+def switch() -> None:
+    """Offer the other languages, each by its own name, in the corner of every page."""
+    with st.container(key="av-languages", horizontal=True, gap="small", width="content"):
+        for code, name in LANGUAGES.items():
+            if code != language():
+                st.button(
+                    name,
+                    key=f"av.language.{code}",
+                    type="tertiary",
+                    on_click=choose,
+                    args=(code,),
+                )
 
 
 @cache

@@ -196,4 +196,4 @@ def _far(brought: SavedFile, described: ModelRecord) -> str:
         spec = brought.spec
         rows.append(["budget", *distances.allowed(spec.norm, spec.eps, before.size)])
     head = show('<p class="av-below"><b>How far it is from its original</b></p>')
-    return head + figures.table(distances.HEAD, rows)
+    return head + figures.table(distances.head(), rows)

@@ -75,7 +75,7 @@ def distances(spec: AttackSpec, result: Result) -> str:
         ["as 8-bit file", *units.measured(before, pictures.eight_bit(after))],
         ["budget", *units.allowed(spec.norm, spec.eps, before.size)],
     ]
-    return figures.table(units.HEAD, rows)
+    return figures.table(units.head(), rows)
 
 
 def saved(setup: Setup, spec: AttackSpec, result: Result) -> str:
