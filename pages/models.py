@@ -22,7 +22,8 @@ PAGE = state.Page("board", ())
 
 setup = state.begin(PAGE)
 pairs.told()
-st.html(show(f"<p>The pages show {rich(pairs.in_use(setup))}.</p>"))
+told = say("The pages show {pair}.", pair=pairs.in_use(setup))
+st.html(show(f"<p>{rich(told)}</p>"))
 
 family = model_choice.family()
 left, right = st.columns([1, 2.4], gap="large")

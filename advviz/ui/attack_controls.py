@@ -95,8 +95,8 @@ def _full(setup: Setup) -> None:
             say("Search in 8 bits"),
             help=say(
                 "A saved file holds whole levels of 1/255. The search then asks only about "
-                "pictures that a file can hold, so that the file fools whenever the search succeeds. An "
-                "attack that looks for the smallest change has no such search."
+                "pictures that a file can hold, so that the file fools whenever the search "
+                "succeeds. An attack that looks for the smallest change has no such search."
             ),
             disabled=attacks()[board.attack].minimal,
             **control("av.quantized", board.quantized, on_board("quantized")),

@@ -92,9 +92,7 @@ def _axis(axis: Axis, last: int) -> list[str]:
             f"{escape(axis.label(step))}</text>"
         )
     middle, title = (LEFT + WIDTH - RIGHT) / 2, escape(term(axis.title))
-    pieces.append(
-        f'<text x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">{title}</text>'
-    )
+    pieces.append(f'<text x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">{title}</text>')
     return pieces
 
 
