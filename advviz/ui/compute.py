@@ -7,7 +7,7 @@ from advviz.errors import AdvvizError
 from advviz.models.records import record
 from advviz.ui.figures import rich, show, table
 from advviz.ui.language import say, term
-from advviz.ui.words import duration
+from advviz.ui.words import duration, title_of
 
 EVERY = 2.0  # seconds between two looks at the engine
 
@@ -184,7 +184,7 @@ def _models(status: EngineStatus) -> str:
 
 def _title(model: str) -> str:
     try:
-        return term(record(model).title)
+        return title_of(record(model))
     except AdvvizError:
         return model
 

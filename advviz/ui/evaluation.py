@@ -5,23 +5,24 @@ from time import monotonic
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from advviz.attacks.catalogue import attacks
 from advviz.errors import AdvvizError
 from advviz.evaluation import figures
 from advviz.evaluation.plan import Plan
 from advviz.evaluation.red_flags import checked
 from advviz.evaluation.runner import Progress, advance, known, seconds_left
 from advviz.evaluation.sources import GALLERY
-from advviz.evaluation.statement import stated
+from advviz.evaluation.statement import WORST_CASE, stated
 from advviz.evaluation.tally import Tally
 from advviz.evaluation.work import OWNERS, Work, prepared
 from advviz.models.records import record
 from advviz.ui import components, state
 from advviz.ui.evaluation_chart import chart
 from advviz.ui.figures import accent, behind, rich, show, table
-from advviz.ui.language import say, term
+from advviz.ui.language import quote, say, term
 from advviz.ui.running import stage_words
 from advviz.ui.setup import Setup
-from advviz.ui.words import ROW, duration, plain
+from advviz.ui.words import ROW, duration, plain, title_of
 
 _RUNNING, _WORK = "av.measure.running", "av.measure.work"
 EVERY = 2.0  # seconds between two drawings of figures that grow
@@ -47,10 +48,20 @@ def work_of(setup: Setup) -> Work | None:
 def statement(work: Work) -> str:
     """Goal, data, threat model, attacks and budget, before anything runs."""
     lines = "".join(
-        f"<tr><th scope='row'>{rich(term(name).capitalize())}</th><td>{rich(words)}</td></tr>"
-        for name, words in stated(work).items()
+        f"<tr><th scope='row'>{rich(name.capitalize())}</th><td>{rich(words)}</td></tr>"
+        for name, words in _told(stated(work)).items()
     )
     return show(f'<table class="av-table av-stated"><tbody>{lines}</tbody></table>')
+
+
+def _told(statement: dict[str, str]) -> dict[str, str]:
+    """Translate what a plan says of itself, in parts where it is a list of attacks."""
+    parts = (WORST_CASE, "black box; ", "no parameters", *(a.title for a in attacks().values()))
+    found = {term(name): quote(words) for name, words in statement.items()}
+    for name in found:
+        for part in parts:
+            found[name] = found[name].replace(part, term(part))
+    return found
 
 
 def is_running(plan: Plan) -> bool:
@@ -143,7 +154,7 @@ def _measure(work: Work, told: DeltaGenerator, body: DeltaGenerator) -> None:
 def _words(progress: Progress, left: float | None) -> str:
     said = say("{done:,} of {total:,} pieces", done=progress.done, total=progress.total)
     for job in progress.jobs[:1]:
-        said += f" · {term(record(job.spec.model).title)}: {getattr(job.spec, 'method', '')[:40]}"
+        said += f" · {title_of(record(job.spec.model))}: {getattr(job.spec, 'method', '')[:40]}"
         if job.progress is not None:
             stage, done, steps = job.progress
             said += f", {stage_words(stage, done, steps)}"
@@ -176,7 +187,7 @@ def _of_model(tally: Tally, model: str) -> str:
     said = " · ".join(f"{name}: {share.value:.0%}" for name, share in shares if share)
     worst = say("worst case {said}", said=said) if said else ""
     clean = figures.clean(tally, model)
-    name = f'<span class="av-mark">{symbol}</span> {rich(term(described.title))}'
+    name = f'<span class="av-mark">{symbol}</span> {rich(title_of(described))}'
     first = (
         say("clean {value:.0%} of {n}", value=clean.value, n=clean.n)
         if clean
@@ -195,12 +206,12 @@ def _flags(tally: Tally, model: str) -> str:
     found = checked(tally, model)
     pieces = [
         f'<p><span class="av-verdict av-fooled">⚑ {rich(term(flag.name))}</span> '
-        f"{rich(flag.sentence)} ({rich(say('threshold'))} {flag.threshold:g}).</p>"
+        f"{rich(quote(flag.sentence))} ({rich(say('threshold'))} {flag.threshold:g}).</p>"
         for flag in found.flags
     ]
     if not found.flags:
         pieces.append(f"<p>{rich(say('✓ No red flag so far.'))}</p>")
-    missing = "; ".join(f"{term(name)}: {term(why)}" for name, why in found.not_checked.items())
+    missing = "; ".join(f"{term(name)}: {quote(why)}" for name, why in found.not_checked.items())
     passed = ", ".join(map(term, found.passed)) or say("none")
     told = say(
         "Looked for and not found: {passed}. Not looked for: {missing}.",
@@ -216,7 +227,7 @@ def numbers(tally: Tally) -> str:
     plan = tally.work.plan
     rows = []
     for model in plan.models:
-        title = term(record(model).title)
+        title = title_of(record(model))
         for budget in plan.budgets:
             for attack in plan.attacks_in(budget.norm):
                 share = figures.accuracy(tally, model, attack.name, budget)

@@ -12,6 +12,7 @@ from advviz.evaluation.wilson import Share
 from advviz.models.records import record
 from advviz.ui.figures import accent
 from advviz.ui.language import say, term
+from advviz.ui.words import title_of
 
 WIDTH, HEIGHT = 860, 330
 LEFT, RIGHT, TOP, BOTTOM = 46, 190, 16, 44
@@ -54,14 +55,14 @@ def _lines(tally: Tally, norm: str) -> list[Line]:
         radii = [eps for eps in plan.radii(norm) if eps > 0]
         worst = [(eps, figures.worst(tally, model, Budget(norm, eps)).share) for eps in radii]
         points = [(0.0, figures.clean(tally, model)), *worst]
-        found.append(_of(model, term(record(model).title), points, False))
+        found.append(_of(model, title_of(record(model)), points, False))
         attacks = plan.attacks_in(norm)
         for attack in attacks if len(attacks) > 1 else ():
             each = [
                 (eps, figures.accuracy(tally, model, attack.name, Budget(norm, eps)))
                 for eps in radii
             ]
-            found.append(_of(model, f"{term(record(model).title)}, {attack.name}", each, True))
+            found.append(_of(model, f"{title_of(record(model))}, {attack.name}", each, True))
     return found
 
 

@@ -15,7 +15,7 @@ from advviz.ui.language import say, term
 from advviz.ui.measure import FOLDER, Measure
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
-from advviz.ui.words import ROW
+from advviz.ui.words import ROW, title_of
 
 NORMS = {"l1": "L1", "l2": "L2", "linf": "L∞"}
 FIRST_RADII = {"l1": "2,6,12", "l2": "0.25,0.5,1,1.5", "linf": "1/255,2/255,4/255,8/255"}
@@ -63,7 +63,7 @@ def _models(setup: Setup) -> None:
     st.multiselect(
         say("Models"),
         list(dict.fromkeys([*chosen, *here])),
-        format_func=lambda name: f"{ROW[record(name).is_robust][0]} {term(record(name).title)}",
+        format_func=lambda name: f"{ROW[record(name).is_robust][0]} {title_of(record(name))}",
         help=say("Those that are on this machine. Models that are compared should share a recipe."),
         **control("av.measure.models", chosen, lambda s, v: s.with_measure(models=",".join(v))),
     )

@@ -11,6 +11,7 @@ from advviz.models.records import record
 from advviz.ui import drawers, state
 from advviz.ui.figures import picture, rich, show
 from advviz.ui.language import say, term
+from advviz.ui.words import title_of
 
 SHOWN = 24
 """Images behind a point that are shown at once."""
@@ -56,7 +57,7 @@ def _charts(tally: Tally) -> None:
     st.dataframe(
         [
             {
-                say("model"): term(record(model).title),
+                say("model"): title_of(record(model)),
                 say("class"): term(line.name),
                 say("images"): line.clean.n,
                 say("right as they are"): f"{line.clean.value:.0%}",
@@ -73,7 +74,7 @@ def _images(tally: Tally) -> None:
     """Choose a point; its images are read now."""
     plan = tally.work.plan
     left, middle, right = st.columns(3)
-    model = left.selectbox(say("Model"), plan.models, format_func=lambda m: term(record(m).title))
+    model = left.selectbox(say("Model"), plan.models, format_func=lambda m: title_of(record(m)))
     budgets = {str(budget): budget for budget in plan.budgets}
     budget = budgets[middle.selectbox(say("Budget"), list(budgets))]
     names = [attack.name for attack in plan.attacks_in(budget.norm)]

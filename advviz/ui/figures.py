@@ -15,8 +15,8 @@ from PIL import Image
 
 from advviz import pictures
 from advviz.models.records import ModelRecord
-from advviz.ui.language import ENGLISH, language, say, term
-from advviz.ui.words import ROW, Verdict
+from advviz.ui.language import ENGLISH, language, say
+from advviz.ui.words import ROW, Verdict, title_of
 
 SIDE = 192  # CSS pixels of a picture on a board: 3 x 64
 WEBP_QUALITY = 92
@@ -163,7 +163,7 @@ def tile(tile: Tile) -> str:
 def strip(record: ModelRecord, verdict: Verdict | str, detail: str = "", badge: str = "") -> str:
     """The full-width strip above a row: model, verdict, and what was measured."""
     symbol, word = ROW[record.is_robust]
-    word = word if record.origin is None else term(record.title)
+    word = word if record.origin is None else title_of(record)
     kind = f" av-{verdict.kind}" if isinstance(verdict, Verdict) else ""
     pieces = [
         f'<span class="av-name"><span class="av-mark">{symbol}</span> {escape(word)}</span>',

@@ -14,7 +14,7 @@ from advviz.ui.language import language, say, term
 from advviz.ui.rungs import label, look, row
 from advviz.ui.running import Finds, Shown
 from advviz.ui.setup import Setup
-from advviz.ui.words import CAPTIONS, TONES, Reading, reading
+from advviz.ui.words import CAPTIONS, TONES, Reading, reading, title_of
 
 SMALL, SMALLER = 128, 64  # CSS pixels of the rungs beside the one in front
 FEW = 6  # rungs beside which there is room for captions at the larger size
@@ -73,7 +73,7 @@ def _head(rungs: tuple[ModelRecord, ...], described: ModelRecord, side: int) -> 
     front = " av-front" if side == figures.SIDE else ""
     return (
         f'<div class="av-rung {name}{front}" style="--av-depth:{depth:.0%}" '
-        f'title="{escape(term(described.title), quote=True)}">{escape(label(described))}</div>'
+        f'title="{escape(title_of(described), quote=True)}">{escape(label(described))}</div>'
     )
 
 

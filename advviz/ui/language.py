@@ -8,7 +8,9 @@ by a worker's thread, on the command line.
 """
 
 import json
-from functools import cache
+import re
+from functools import cache, lru_cache
+from string import Formatter
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -19,7 +21,7 @@ ENGLISH, CHINESE = "en", "zh-CN"
 LANGUAGES = {ENGLISH: "English", CHINESE: "简体中文"}
 PARAMETER = "lang"
 """Of a link: the language that it opens in."""
-_CHOSEN = "av.language"
+_CHOSEN, _SWITCH = "av.language", "av.language.switch"
 
 
 def say(sentence: str, /, **values: object) -> str:
@@ -39,6 +41,48 @@ def term(name: str) -> str:
     A name that nobody has translated, of somebody's own model or file, stays as it is.
     """
     return translations(language()).get(name, name)
+
+
+def quote(sentence: str) -> str:
+    """Return a sentence that the core wrote, in the reader's language.
+
+    The core knows no languages: what it writes is recognised by the {places} of a translation
+    in the file `core.json`. A sentence that is not recognised stays English.
+    """
+    return _quoted(language(), sentence)
+
+
+@lru_cache(1024)
+def _quoted(spoken: str, sentence: str) -> str:
+    known = translations(spoken)
+    if sentence in known:
+        return known[sentence]
+    for pattern, translated in _of_the_core(spoken):
+        found = pattern.fullmatch(sentence)
+        if found:
+            return translated.format(
+                **{name: _quoted(spoken, held) for name, held in found.groupdict().items()}
+            )
+    return sentence
+
+
+@cache
+def _of_the_core(spoken: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """List what the core's sentences look like, with the translation of each."""
+    path = assets() / "translations" / spoken / "core.json"
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return tuple((_pattern(english), known[english]) for english in known if "{" in english)
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    """Make a pattern of a sentence whose places hold anything."""
+    pieces = Formatter().parse(english)
+    return re.compile(
+        "".join(
+            re.escape(text) + ("" if name is None else f"(?P<{name}>.+?)")
+            for text, name, _, _ in pieces
+        )
+    )
 
 
 def language() -> str:
@@ -64,10 +108,9 @@ def begin() -> None:
         st.query_params[PARAMETER] = chosen
 
 
-def choose(chosen: str) -> None:
-    """Have this session speak a language from now on."""
-    st.session_state[_CHOSEN] = chosen
-    st.query_params[PARAMETER] = chosen
+def choose() -> None:
+    """Have this session speak the language of the switch from now on."""
+    st.session_state[_CHOSEN] = st.query_params[PARAMETER] = st.session_state[_SWITCH]
 
 
 def in_link() -> dict[str, str]:
@@ -87,17 +130,19 @@ def of_widget(key: str) -> str:
 
 
 def switch() -> None:
-    """Offer the other languages, each by its own name, in the corner of every page."""
-    with st.container(key="av-languages", horizontal=True, gap="small", width="content"):
-        for code, name in LANGUAGES.items():
-            if code != language():
-                st.button(
-                    name,
-                    key=f"av.language.{code}",
-                    type="tertiary",
-                    on_click=choose,
-                    args=(code,),
-                )
+    """Offer the languages, each by its own name, in the corner of every page."""
+    if st.session_state.get(_SWITCH) != language():
+        st.session_state[_SWITCH] = language()
+    with st.container(key="av-languages", width="content"):
+        st.segmented_control(
+            "Language · 语言",
+            list(LANGUAGES),
+            format_func=LANGUAGES.__getitem__,
+            required=True,
+            label_visibility="collapsed",
+            key=_SWITCH,
+            on_change=choose,
+        )
 
 
 @cache

@@ -17,7 +17,7 @@ from advviz.models.records import bundled, catalogue
 from advviz.ui.compute import size
 from advviz.ui.figures import accent, rich, show
 from advviz.ui.language import say, term
-from advviz.ui.words import ROW, percent, strength
+from advviz.ui.words import ROW, percent, strength, title_of
 
 BUNDLED, YOURS = "bundled", "yours"
 FAMILIES = {
@@ -75,7 +75,7 @@ def line(described: ModelRecord) -> str:
     symbol = ROW[described.is_robust][0]
     clean = described.published.get("clean")
     accuracy = say(" · {clean} clean", clean=percent(clean["value"])) if clean else ""
-    return f"{symbol} {term(described.title)}{accuracy}"
+    return f"{symbol} {title_of(described)}{accuracy}"
 
 
 def rung_line(described: ModelRecord) -> str:
@@ -137,7 +137,7 @@ def card(described: ModelRecord) -> str:
     return show(
         f'<div class="av-card {accent(described)}"><div class="av-strip">'
         f'<span class="av-name"><span class="av-mark">{symbol}</span> '
-        f"{escape(term(described.title))}</span>"
+        f"{escape(title_of(described))}</span>"
         f'<span class="av-detail">{escape(where(described))}</span></div>'
         f'<dl class="av-record">{facts}</dl></div>'
     )

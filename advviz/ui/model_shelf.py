@@ -13,8 +13,8 @@ from advviz.ui import setup as setups
 from advviz.ui import state
 from advviz.ui.compute import size
 from advviz.ui.figures import show, waiting
-from advviz.ui.language import say, term
-from advviz.ui.words import plain
+from advviz.ui.language import say
+from advviz.ui.words import plain, title_of
 
 MOVING, STILL = 0.5, 3.0
 """Seconds between two looks at a download: while it moves, and while nobody makes one."""
@@ -160,7 +160,7 @@ def _verify_button(described: ModelRecord) -> None:
 
 def verify(described: ModelRecord) -> None:
     """Say whether a model's weights are whole."""
-    title = term(described.title)
+    title = title_of(described)
     with fetcher().held(key(described), state.session()) as free:
         if not free:
             state.notice(
@@ -206,7 +206,7 @@ def _remove_button(described: ModelRecord) -> None:
 
 def remove(described: ModelRecord) -> None:
     """Remove a downloaded model, unless somebody is downloading it."""
-    title = term(described.title)
+    title = title_of(described)
     with fetcher().held(key(described), state.session()) as free:
         if not free:
             state.notice(say("{title} was not removed: {busy}.", title=title, busy=say(BUSY)))

@@ -8,7 +8,7 @@ from advviz.models.records import ModelRecord, catalogue, record
 from advviz.ui import model_uploads, state
 from advviz.ui.language import of_widget, say, term
 from advviz.ui.setup import Setup, comparable
-from advviz.ui.words import ROW, plain
+from advviz.ui.words import ROW, plain, title_of
 
 _PARTNER = "av.pair.partner"
 
@@ -129,10 +129,10 @@ def in_use(setup: Setup) -> str:
     names = []
     for model in (setup.board.standard, setup.board.robust):
         described = record(model)
-        names.append(f"**{ROW[described.is_robust][0]} {term(described.title)}**")
+        names.append(f"**{ROW[described.is_robust][0]} {title_of(described)}**")
     return say(" and ").join(names)
 
 
 def _option(described: ModelRecord, other: ModelRecord) -> str:
     recipe = "" if same_recipe(described, other) else say(" · another recipe")
-    return f"{ROW[other.is_robust][0]} {term(other.title)}{recipe}"
+    return f"{ROW[other.is_robust][0]} {title_of(other)}{recipe}"

@@ -1,6 +1,5 @@
 """Jobs on a page: started, watched at a calm pace, stopped; never computed here."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -16,7 +15,7 @@ from advviz.experiments.result import Result
 from advviz.pictures import photo
 from advviz.ui import state
 from advviz.ui.figures import Finished, picture, waiting
-from advviz.ui.language import say, term
+from advviz.ui.language import quote, say
 from advviz.ui.words import duration, plain
 
 SOON = 1.0  # seconds: a shorter wait is over before its estimate is read
@@ -155,9 +154,8 @@ def _seen(job: Job) -> Shown:
 
 
 def stage_words(stage: str, done: int, total: int | None) -> str:
-    """Say how far a stage has come; the numbers within its name stay, its words are translated."""
-    numbers = re.findall(r"\d+", stage)
-    named = term(re.sub(r"\d+", "{}", stage)).format(*numbers)
+    """Say how far a stage has come."""
+    named = quote(stage)
     if total:
         return say("{stage}: step {done} of {total}", stage=named, done=done, total=total)
     return say("{stage}: step {done}", stage=named, done=done)

@@ -22,7 +22,7 @@ from advviz.ui.figures import rich, show
 from advviz.ui.language import say, term
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup, comparable
-from advviz.ui.words import ROW, Array, reading, verdict
+from advviz.ui.words import ROW, Array, reading, title_of, verdict
 
 MOST = 9  # models that are asked
 _FILE, _ROUND, _WIDGET = "av.saved", "av.saved.round", "av.saved.file"
@@ -177,7 +177,7 @@ def draw(brought: SavedFile, asked: list[ModelRecord], finds: Finds) -> str:
 
 def _row(brought: SavedFile, described: ModelRecord, finds: Finds) -> list[str]:
     symbol, word = ROW[described.is_robust]
-    name = f"{symbol} {word}: {term(described.title)}"
+    name = f"{symbol} {word}: {title_of(described)}"
     after = _answer(brought.image, described, finds)
     before = None
     if brought.original is not None:

@@ -159,6 +159,12 @@ ROW = _Rows({False: ("○", "Standard"), True: ("●", "Robust")})
 """Symbol and word of a model, by whether it was trained against an attacker."""
 
 
+def title_of(described: ModelRecord) -> str:
+    """Name a model; of a title such as "ResNet-18, robust, L2 eps 3", part by part."""
+    known = term(described.title)
+    return known if known != described.title else term(", ").join(map(term, known.split(", ")))
+
+
 def class_names(described: ModelRecord) -> dict[str, str]:
     """Name every class of a model for a list, by its id: as `labels`, in the reader's language."""
     return {
@@ -170,7 +176,7 @@ def model_name(described: ModelRecord, other: ModelRecord) -> str:
     """Name a model of a pair: by its kind, or by its title where both are of one kind."""
     symbol, word = ROW[described.is_robust]
     if other.is_robust == described.is_robust:
-        return f"{symbol} {term(described.title)}"
+        return f"{symbol} {title_of(described)}"
     return f"{symbol} {word.lower()}"
 
 
