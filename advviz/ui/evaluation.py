@@ -1,5 +1,6 @@
 """The page Evaluate: stated, run, paused and resumed; figures as they come; the report."""
 
+from dataclasses import fields
 from time import monotonic
 
 import streamlit as st
@@ -12,7 +13,7 @@ from advviz.evaluation.plan import Plan
 from advviz.evaluation.red_flags import checked
 from advviz.evaluation.runner import Progress, advance, known, seconds_left
 from advviz.evaluation.sources import GALLERY
-from advviz.evaluation.statement import WORST_CASE, stated
+from advviz.evaluation.statement import CROSS_ENTROPY, WORST_CASE, stated
 from advviz.evaluation.tally import Tally
 from advviz.evaluation.work import OWNERS, Work, prepared
 from advviz.models.records import record
@@ -56,7 +57,10 @@ def statement(work: Work) -> str:
 
 def _told(statement: dict[str, str]) -> dict[str, str]:
     """Translate what a plan says of itself, in parts where it is a list of attacks."""
-    parts = (WORST_CASE, "black box; ", "no parameters", *(a.title for a in attacks().values()))
+    known = attacks().values()
+    names = {f.name.replace("_", " ") for attack in known for f in fields(attack.params)}
+    parts = [WORST_CASE, "black box; ", "no parameters", *(attack.title for attack in known)]
+    parts += [*sorted(names, key=len, reverse=True), CROSS_ENTROPY]
     found = {term(name): quote(words) for name, words in statement.items()}
     for name in found:
         for part in parts:

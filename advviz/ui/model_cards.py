@@ -16,7 +16,7 @@ from advviz.models.model_record import (
 from advviz.models.records import bundled, catalogue
 from advviz.ui.compute import size
 from advviz.ui.figures import accent, rich, show
-from advviz.ui.language import say, term
+from advviz.ui.language import quote, say, term
 from advviz.ui.words import ROW, percent, strength, title_of
 
 BUNDLED, YOURS = "bundled", "yours"
@@ -165,10 +165,18 @@ def measured(accuracies: Mapping[str, Any]) -> list[str]:
         )
     for of in accuracies.values():
         attack = of["attack"]
+        searches = say("1 search")
+        if attack["restarts"] > 1:
+            searches = say("{restarts} searches", restarts=attack["restarts"])
         told.append(
-            f"**{_share(of['robust_accuracy'])}** under PGD-{attack['steps']} with "
-            f"{attack['restarts']} {'search' if attack['restarts'] == 1 else 'searches'}, "
-            f"{strength(attack['norm'], attack['eps'])} (n = {of['n']})"
+            say(
+                "**{share}** under PGD-{steps} with {searches}, {strength} (n = {n})",
+                share=_share(of["robust_accuracy"]),
+                steps=attack["steps"],
+                searches=searches,
+                strength=strength(attack["norm"], attack["eps"]),
+                n=of["n"],
+            )
         )
     return told
 
@@ -195,5 +203,5 @@ def _classes(described: ModelRecord) -> str:
 def _source(described: ModelRecord) -> str:
     origin = described.weights_origin
     if isinstance(origin, HubCheckpoint) and origin.repository not in described.source:
-        return f"{described.source}; {origin.repository}/{origin.file}"
-    return described.source
+        return f"{quote(described.source)}; {origin.repository}/{origin.file}"
+    return quote(described.source)

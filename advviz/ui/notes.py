@@ -18,7 +18,7 @@ from advviz.ui import components, curves, state, words
 from advviz.ui.curves import Curve
 from advviz.ui.figures import Finished, picture, rich, show
 from advviz.ui.kept import Kept
-from advviz.ui.language import language, say, term
+from advviz.ui.language import language, quote, say, term
 from advviz.ui.picture_choice import file_name, gallery_names, title
 from advviz.ui.rows import control
 from advviz.ui.running import Finds
@@ -77,7 +77,7 @@ def source(setup: Setup) -> None:
     )
     if ref.startswith(images.SAMPLE_PREFIX):
         sample = gallery.sample(ref.removeprefix(images.SAMPLE_PREFIX))
-        told += f" {term(sample.title)}. {sample.source}."
+        told += f" {term(sample.title)}. {quote(sample.source)}."
     elif name := file_name(ref):
         told += say(" {name}, of the folder that this app was given.", name=name)
     try:

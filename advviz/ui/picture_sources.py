@@ -7,7 +7,7 @@ from advviz.models.classes import known_class
 from advviz.models.records import ModelRecord
 from advviz.ui import own_pictures
 from advviz.ui.figures import behind, rich, show, table
-from advviz.ui.language import say, term
+from advviz.ui.language import quote, say, term
 
 FOLDER_SHOWN = 12
 
@@ -34,7 +34,7 @@ def draw(described: ModelRecord) -> str:
         (
             term(sample.title),
             term(known_class(described, sample.shows.values()) or "no class of these"),
-            sample.origin,
+            quote(sample.origin),
             f"{sample.package}/{sample.file}",
         )
         for sample in samples
@@ -50,10 +50,10 @@ def draw(described: ModelRecord) -> str:
 def _folder() -> str:
     folder = picture_folder.offered()
     if folder is None:
-        return (
-            "**Folder: none.** Start the app with `advviz app --images FOLDER` to offer "
+        return say(
+            "**Folder: none.** Start the app with advviz app --images FOLDER to offer "
             "pictures of your own to everybody who uses it; sub-folders name their classes."
-        ).replace("`", "")
+        )
     entries = folder.entries()
     groups = Counter(entry.groups[0] if entry.groups else "" for entry in entries)
     named = [f"{name or say('no sub-folder')} ({n})" for name, n in groups.items()]
