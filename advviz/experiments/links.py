@@ -50,11 +50,11 @@ def from_link(link: str) -> AnySpec:
 
 
 def to_flags(spec: AnySpec) -> list[str]:
-    """Write a spec as command-line words: its subcommand, then every field that is used.
+    """Write a spec as command-line words: its command, then every field that is used.
 
     The image, which has no default, comes first and without a flag.
     """
-    words = [spec.kind]
+    words = [*getattr(spec, "command", (spec.kind,))]
     for name, value in flat(spec):
         flag = [] if name == "image" else [f"--{name.replace('_', '-')}"]
         words += [*flag, written(value)]
