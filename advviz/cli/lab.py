@@ -5,7 +5,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-LABS: dict[str, str] = {}
+LABS = {
+    "features": "bugs or features? train on mislabelled adversarial examples alone",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
