@@ -133,7 +133,7 @@ def test_held_out_images_choose_the_weights_and_padding_takes_no_part():
         run(learner.learn(each, held, [0], "test", Meter(60)), NoNetwork())
         for each in (told, padded)
     )
-    torch.testing.assert_close(first.matrix, second.matrix, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(first.direction, second.direction, rtol=1e-4, atol=1e-5)
     wrong = Examples.of(held.images, 1 - held.labels)
     contrary = run(learner.learn(told, wrong, [0], "test", Meter(60)), NoNetwork())
     right = [(n.logits(held.images.flatten(2)).argmax(2) == held.labels).double().mean()

@@ -23,24 +23,32 @@ MOMENTUM = 0.9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LinearNetworks:
-    """S classifiers: logits = (pixels - centre) @ matrix + bias.
+    """S classifiers, each of which scores an image: (pixels - centre) @ direction + bias.
+
+    Its two logits are minus half the score and half the score. Two logits with weights of their
+    own say nothing else: only their difference matters to the cross-entropy and to its gradient.
 
     Args:
         centre: [S, 1, D], the mean image that each was trained on. It makes the steps of
             training even, and changes nothing of what a linear classifier can say.
-        matrix: [S, D, 2], the weights.
-        bias: [S, 1, 2].
+        direction: [S, D, 1], the weights: positive where ink speaks for the second class.
+        bias: [S, 1, 1].
         shape: (C, H, W) of an image.
     """
 
     centre: Tensor
-    matrix: Tensor
+    direction: Tensor
     bias: Tensor
     shape: torch.Size
 
+    def scores(self, rows: Tensor) -> Tensor:
+        """Map pixels [S, N, D] to scores [S, N, 1]."""
+        return rows @ self.direction + (self.bias - self.centre @ self.direction)
+
     def logits(self, rows: Tensor) -> Tensor:
         """Map pixels [S, N, D] to logits [S, N, 2]."""
-        return torch.baddbmm(self.bias - self.centre @ self.matrix, rows, self.matrix)
+        half = self.scores(rows) / 2
+        return torch.cat([-half, half], 2)
 
     def decide(self, images: Tensor) -> Procedure[Tensor]:
         """Return the class [S, N] that each gives to its images [S, N, C, H, W]."""
@@ -51,19 +59,19 @@ class LinearNetworks:
         """Return who answers for one of them."""
         one = slice(place, place + 1)
         return LinearRespondent(
-            LinearNetworks(self.centre[one], self.matrix[one], self.bias[one], self.shape)
+            LinearNetworks(self.centre[one], self.direction[one], self.bias[one], self.shape)
         )
 
     def weights(self, place: int) -> Tensor:
-        """Return the second class's weights minus the first's, [C, H, W]."""
-        return (self.matrix[place, :, 1] - self.matrix[place, :, 0]).view(self.shape)
+        """Return what one of them multiplies the pixels by, [C, H, W]."""
+        return self.direction[place, :, 0].view(self.shape)
 
     def replaced(self, better: Tensor, other: "LinearNetworks") -> "LinearNetworks":
         """Take another's weights in the places [S] where they are better."""
         chosen = better[:, None, None]
         return LinearNetworks(
             self.centre,
-            torch.where(chosen, other.matrix, self.matrix),
+            torch.where(chosen, other.direction, self.direction),
             torch.where(chosen, other.bias, self.bias),
             self.shape,
         )
@@ -91,7 +99,7 @@ class LinearRespondent:
         values, cotangent = valued(query.objective, logits)
         if not query.gradient:
             return Answer(logits, values, nothing)
-        gradients = cotangent @ self._network.matrix[0].T
+        gradients = (cotangent[:, 1:] - cotangent[:, :1]) / 2 @ self._network.direction[0].T
         return Answer(logits, values, gradients.view_as(images))
 
     def call(self, call: Call) -> Any:
@@ -129,13 +137,13 @@ class LinearLearner:
         self, told: Examples, held: Examples, seeds: Sequence[int], purpose: str, meter: Meter
     ) -> Work[LinearNetworks]:
         rows, shares = told.images.flatten(2), told.shares()[..., None]
-        wanted = functional.one_hot(told.labels, 2).to(rows)
+        wanted = told.labels[..., None].to(rows)
         centre = shares.mT @ rows
         current = _fresh(centre, seeds, purpose, told.images.shape[2:])
         best, found = _Best(held), current
         yield meter.at(purpose)
         length = yield from self._step_length(rows, shares, centre, meter.at(purpose))
-        speeds = torch.zeros_like(current.matrix), torch.zeros_like(current.bias)
+        speeds = torch.zeros_like(current.direction), torch.zeros_like(current.bias)
         for step in range(self.steps + 1):
             if step % LOOK_EVERY == 0 or step == self.steps:
                 found = found.replaced(best.offer(current), current)
@@ -149,9 +157,10 @@ class LinearLearner:
     def _step_length(self, rows: Tensor, shares: Tensor, centre: Tensor, progress: Any) -> Any:
         """Return the length of a step [S, 1, 1]: given, or by the steepest curvature."""
         if self.lr is not None:
-            return rows.new_full((len(rows), 1, 1), self.lr)
-        # The largest eigenvalue of the centred images' covariance, by power iteration. Two
-        # logits curve the cross-entropy at most half as much.
+            # Both logits' weights would step by it, in opposite directions.
+            return rows.new_full((len(rows), 1, 1), 2 * self.lr)
+        # The largest eigenvalue of the centred images' covariance, by power iteration; the
+        # cross-entropy curves at most a quarter as much.
         direction = centre.mT + 1
         curvature = rows.new_ones((len(rows), 1, 1))
         for _ in range(POWER_STEPS):
@@ -160,7 +169,7 @@ class LinearLearner:
             direction = rows.mT @ seen - centre.mT @ seen.sum(1, keepdim=True)
             curvature = direction.norm(dim=1, keepdim=True)
             yield progress
-        return 1 / (0.5 * (SAFETY * curvature + 1))
+        return 1 / (0.25 * (SAFETY * curvature + 1))
 
 
 POWER_STEPS = 12
@@ -173,7 +182,7 @@ Speeds = tuple[Tensor, Tensor]
 def _fresh(centre: Tensor, seeds: Sequence[int], purpose: str, shape: torch.Size) -> LinearNetworks:
     """Draw first weights, uniform as those of a torch layer are, for each seed by itself."""
     size = centre.shape[2]
-    drawn = [torch.rand((size + 1, 2), generator=generator(seed, purpose)) for seed in seeds]
+    drawn = [torch.rand((size + 1, 1), generator=generator(seed, purpose)) for seed in seeds]
     values = ((2 * torch.stack(drawn) - 1) / size**0.5).to(centre)
     return LinearNetworks(centre, values[:, :size], values[:, size:], shape)
 
@@ -187,15 +196,15 @@ def _stepped(
     length: Tensor,
 ) -> tuple[LinearNetworks, Speeds]:
     """Make one step down the mean cross-entropy."""
-    errors = (current.logits(rows).softmax(2) - wanted) * shares
+    errors = (current.scores(rows).sigmoid() - wanted) * shares
     total = errors.sum(1, keepdim=True)
     slopes = rows.mT @ errors - current.centre.mT @ total, total
     moving = tuple(MOMENTUM * v + g for v, g in zip(speeds, slopes, strict=True))
-    matrix, bias = (
+    direction, bias = (
         p - length * (g + MOMENTUM * v)
-        for p, g, v in zip((current.matrix, current.bias), slopes, moving, strict=True)
+        for p, g, v in zip((current.direction, current.bias), slopes, moving, strict=True)
     )
-    return LinearNetworks(current.centre, matrix, bias, current.shape), (moving[0], moving[1])
+    return LinearNetworks(current.centre, direction, bias, current.shape), (moving[0], moving[1])
 
 
 class _Best:
