@@ -5,7 +5,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-LABS: dict[str, str] = {}
+LABS: dict[str, str] = {
+    "training": "train a robust model: normally and against an attacker, side by side",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from advviz.experiments.attack_choice import flat
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link, to_query
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.specs import (
     AttackSpec,
@@ -25,7 +26,10 @@ Group = BoardSpec | LadderSpec
 """What stands for several experiments at once."""
 
 Inquiry = SmallestSpec | DefencesSpec | SurfaceSpec
-AnySpec = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Inquiry | Group
+Lab = LabTrainingSpec
+"""What asks no model of the catalogue."""
+
+AnySpec = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Inquiry | Group | Lab
 KINDS: dict[str, type[AnySpec]] = {spec.kind: spec for spec in get_args(AnySpec)}
 
 
