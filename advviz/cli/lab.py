@@ -7,6 +7,7 @@ from typing import Any
 
 LABS = {
     "features": "bugs or features? train on mislabelled adversarial examples alone",
+    "training": "train a robust model: normally and against an attacker, side by side",
 }
 
 

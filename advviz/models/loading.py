@@ -39,9 +39,9 @@ def load_model(model: str) -> nn.Module:
 
         return ready(without_inplace(copy.deepcopy(registry().module(model))))
     if isinstance(origin, UploadedFile):
-        from advviz.models.uploaded import uploads
+        from advviz.models.uploaded import holder
 
-        return from_bytes(described, uploads().data(model), "the upload", "upload it again")
+        return from_bytes(described, holder(model).data(model), "the upload", "upload it again")
     if isinstance(origin, OwnFile):
         return _own(described, Path(origin.path))
     path = shelf.weights_path(described)

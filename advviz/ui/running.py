@@ -1,6 +1,6 @@
 """Jobs on a page: started, watched at a calm pace, stopped; never computed here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -32,6 +32,7 @@ class Shown:
     words: str  # how far it has come, or why there is nothing
     share: float | None = None
     preview: Any = None
+    partial: Mapping[str, Any] | None = None  # arrays of a result that is still being made
     error: str | None = None  # one sentence, where it failed
 
     @property
@@ -110,7 +111,15 @@ def _watch(
 
 def _moment(job: Job) -> tuple[object, ...]:
     """What has changed where there is more to see of a job; a preview is never changed."""
-    return job.state, job.position, job.progress, id(job.preview), job.result is None, job.error
+    return (
+        job.state,
+        job.position,
+        job.progress,
+        id(job.preview),
+        id(job.partial),
+        job.result is None,
+        job.error,
+    )
 
 
 def _stop_button(button: DeltaGenerator | None, specs: tuple[Spec, ...]) -> None:
@@ -150,7 +159,7 @@ def _seen(job: Job) -> Shown:
     words = stage_words(stage, done, total)
     if expected.end is not None and expected.end >= SOON:
         words += say(", about {duration} left", duration=duration(expected.end))
-    return Shown(None, words, done / total if total else None, job.preview)
+    return Shown(None, words, done / total if total else None, job.preview, job.partial)
 
 
 def stage_words(stage: str, done: int, total: int | None) -> str:
