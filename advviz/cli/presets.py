@@ -72,7 +72,7 @@ def _report(preset: Preset, candidate: int) -> None:
 def _told(preset: Preset, entry: dict[str, Any]) -> dict[str, Any]:
     """Return an entry together with the preset's words."""
     link = entry["link"]
-    filled = places(from_link(link)) if link else dict.fromkeys(("shown", "target", "eps"), "…")
+    filled = _UNKNOWN if link is None else places(from_link(link), entry["measured"])
     return {
         "id": preset.id,
         "title": preset.title.format(**filled),
@@ -81,6 +81,10 @@ def _told(preset: Preset, entry: dict[str, Any]) -> dict[str, Any]:
         "view": dict(preset.view),
         **{name: entry[name] for name in ("passed", "link", "measured", "failed")},
     }
+
+
+_UNKNOWN = dict.fromkeys(("shown", "target", "eps", "alike"), "…")
+"""For the places of a preset that nothing fills."""
 
 
 def _lines(told: dict[str, Any]) -> str:
@@ -100,7 +104,7 @@ def _lines(told: dict[str, Any]) -> str:
 
 def _what(link: str) -> str:
     """Name a candidate: picture, target and budget."""
-    filled = places(from_link(link))
+    filled = places(from_link(link), {})
     shown = f"{filled['shown']} → {filled['target']}" if filled["target"] else filled["shown"]
     eps = f", L2 {filled['eps']}" if filled["eps"] else ""
     image = getattr(from_link(link), "image", "noise")

@@ -18,7 +18,8 @@ from advviz.data import images, uploads
 from advviz.evaluation.showcase import predicted, probability, screen
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.links import AnySpec
-from advviz.experiments.presets import FIRST, ROBUST, STANDARD, STRENGTHS
+from advviz.experiments.preset_words import FIRST
+from advviz.experiments.presets import ROBUST, STANDARD, STRENGTHS
 from advviz.experiments.references import made_by, true_class
 from advviz.experiments.result import Array
 from advviz.experiments.specs import AttackSpec, ExplainSpec, PredictSpec, VisualizeSpec

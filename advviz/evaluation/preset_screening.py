@@ -9,7 +9,8 @@ from advviz.compute import Engine
 from advviz.errors import AdvvizError
 from advviz.evaluation.preset_gates import GATES, Screened
 from advviz.experiments.links import to_link
-from advviz.experiments.presets import FILE, FIRST, ROBUST, STANDARD, Preset, catalogue
+from advviz.experiments.preset_words import FIRST
+from advviz.experiments.presets import FILE, ROBUST, STANDARD, Preset, catalogue
 from advviz.models.records import record
 from advviz.models.shelf import digest
 from advviz.resources import assets

@@ -14,6 +14,7 @@ from typing import Any
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.links import AnySpec, from_link
 from advviz.experiments.parameters import PREDICTED
+from advviz.experiments.preset_words import FIRST, SENTENCES, TITLES
 from advviz.experiments.references import made_by, true_class
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.models.records import record
@@ -23,21 +24,28 @@ STRENGTHS = (0.0, 0.1, 0.25, 0.5, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0)
 """Stops of the strength control, L2: few, so that a class asks for the same results."""
 
 STANDARD, ROBUST = BoardSpec().standard, BoardSpec().robust
+ALIKE = f"{STANDARD} correlation of the maps"
 FILE = "presets.json"
-FIRST = "goldfish"
-"""The preset that Home opens with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """What a preset is to show; its words have places for {shown}, {target} and {eps}."""
+    """What a preset is to show, under which gate, and what is tried for it."""
 
     id: str
-    title: str
-    sentence: str
     gate: str
     candidates: tuple[AnySpec, ...]  # tried in this order; the first that passes is taken
     view: Mapping[str, str] = field(default_factory=dict)  # of the page that shows it
+
+    @property
+    def title(self) -> str:
+        """Return its title, with places."""
+        return TITLES[self.id]
+
+    @property
+    def sentence(self) -> str:
+        """Return what it shows in a sentence, with places."""
+        return SENTENCES[self.id]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +64,16 @@ class Chosen:
     @property
     def values(self) -> dict[str, str]:
         """Return what the places of the preset's words hold."""
-        return places(self.spec)
+        return places(self.spec, self.measured)
 
 
-def places(spec: AnySpec) -> dict[str, str]:
-    """Return what a spec puts into the words of a preset: {shown}, {target}, {eps}."""
+def places(spec: AnySpec, measured: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the words of a preset have places for.
+
+    Args:
+        spec: gives {shown}, {target} and {eps}.
+        measured: of its gate; gives {alike}, where maps were compared.
+    """
     made = next(iter(made_by(getattr(spec, "image", ""))), None)
     about = made if isinstance(made, AttackSpec) else spec
     image, model = getattr(about, "image", ""), getattr(about, "model", STANDARD)
@@ -70,6 +83,7 @@ def places(spec: AnySpec) -> dict[str, str]:
         "shown": (true_class(image, record(model)) if image else None) or "",
         "target": drawn or getattr(about, "target", ""),
         "eps": f"{eps:g}" if isinstance(eps, float) else "",
+        "alike": f"{measured[ALIKE]:.2f}" if ALIKE in measured else "",
     }
 
 
@@ -93,9 +107,9 @@ def _maps(*images: str) -> tuple[ExplainSpec, ...]:
     )
 
 
-CANDIDATES = ("chelsea", "mastiff", "dalmatian", "goose")
+RECOGNISED = ("chelsea", "mastiff", "dalmatian", "goose")
 """Pictures for the first preset, in the order of how well people recognise them at 64 pixels."""
-TO_GOLDFISH = tuple(f"{image} goldfish" for image in CANDIDATES)
+TO_GOLDFISH = tuple(f"{image} goldfish" for image in RECOGNISED)
 
 
 @cache
@@ -104,17 +118,12 @@ def catalogue() -> tuple[Preset, ...]:
     return (
         Preset(
             id=FIRST,
-            title="The {target} {shown}",
-            sentence="One small change of the picture each: the standard network says {target}, "
-            "the robust one still says {shown}.",
             gate="both right before; at the smallest stop up to the robust model's training eps, "
             "standard at least 90% target, robust still right",
             candidates=_boards(*TO_GOLDFISH, eps=1.0),
         ),
         Preset(
             id="only-noise",
-            title="Only noise?",
-            sentence="A hundred random changes of the same size, against one that has a direction.",
             gate="both right before; at most 2 of 100 random directions change the standard "
             "model's answer; the attack reaches the target",
             candidates=_boards(*TO_GOLDFISH, eps=1.0),
@@ -122,8 +131,6 @@ def catalogue() -> tuple[Preset, ...]:
         ),
         Preset(
             id="any-answer",
-            title="Any answer you like",
-            sentence="The same {shown}: choose any other class, and the standard network says it.",
             gate="standard right before, and driven to every other class",
             candidates=_boards(
                 "mastiff bus", "dalmatian bus", "goose bus", "jeep bird", "coffee bus", eps=1.0
@@ -131,18 +138,16 @@ def catalogue() -> tuple[Preset, ...]:
         ),
         Preset(
             id="vanishing-car",
-            title="The vanishing {shown}",
-            sentence="The {shown} is where it was; the standard network sees a {target}.",
             gate="both right before; standard at least 90% target, robust still right",
             candidates=_boards(
-                "jeep landscape", "offroader landscape", "jeep bridge", "offroader bridge", eps=1.0
+                "jeep landscape", "offroader landscape", "jeep bridge", "offroader bridge",
+                "goose landscape", "dalmatian landscape", "mastiff landscape",
+                "strawberries landscape", "coffee landscape",
+                eps=1.0,
             ),
         ),
         Preset(
             id="how-small",
-            title="How small?",
-            sentence="At which strength does each network give {target} for a {shown}? One stop "
-            "after the other, the same for both.",
             gate="both right before; the robust model's first stop at least 3 times the "
             "standard model's",
             candidates=_boards(
@@ -152,18 +157,12 @@ def catalogue() -> tuple[Preset, ...]:
         ),
         Preset(
             id="whose-weakness",
-            title="Whose weakness?",
-            sentence="An attacked {shown}, made on one network and shown to the other: what "
-            "carries over, and what does not?",
             gate="both right before; the four answers are shown, whatever they are",
             candidates=_boards("goose dog", "eagle dog", "wader dog", "mastiff cat", eps=1.5),
             view={"transfer": "true"},
         ),
         Preset(
             id="two-ways",
-            title="Two ways to become a {target}",
-            sentence="With a change this large both networks say {target}. Only one of the two "
-            "pictures shows something of a {target}.",
             gate="both right before and driven to the target; the standard model sees it in the "
             "robust one's picture, and the robust model not in the standard one's",
             candidates=_boards(
@@ -173,17 +172,11 @@ def catalogue() -> tuple[Preset, ...]:
         ),
         Preset(
             id="what-moves",
-            title="What moves the answer",
-            sentence="Where does a tiny change move the score for {shown}? Gradient and "
-            "SmoothGrad of both networks.",
             gate="both right",
             candidates=_maps("goose", "mastiff", "dalmatian", "jeep", "coffee"),
         ),
         Preset(
             id="two-questions",
-            title="One fooled picture, two questions",
-            sentence="What moves the score for {shown} in the fooled picture, and what moves the "
-            "score for {target}? Ask for both; the maps are alike.",
             gate="as the first, at this eps; the correlation of the two maps is shown, whatever "
             "it is",
             candidates=tuple(
@@ -192,9 +185,6 @@ def catalogue() -> tuple[Preset, ...]:
         ),
         Preset(
             id="favourites",
-            title="Favourite images",
-            sentence="Drawn out of noise to please a network, within the range of pixels and no "
-            "other bound. Would a stranger name it?",
             gate="of three classes that the robust model draws, the standard one names 2",
             candidates=tuple(
                 VisualizeSpec(model=ROBUST, unit=f"class:{name}", eps=1000.0)
@@ -229,8 +219,4 @@ def offered() -> Mapping[str, Chosen]:
 def home() -> BoardSpec:
     """Return the board that Home shows: that of the first preset."""
     first = offered().get(FIRST)
-    if first and isinstance(first.spec, BoardSpec):
-        return first.spec
-    path = assets() / "home.json"
-    spec = from_link(json.loads(path.read_text(encoding="utf-8"))["link"])
-    return spec if isinstance(spec, BoardSpec) else BoardSpec()
+    return first.spec if first and isinstance(first.spec, BoardSpec) else BoardSpec()

@@ -7,6 +7,7 @@ The arrow keys go from screen to screen, and each has a link of its own.
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from advviz import pictures
@@ -20,9 +21,9 @@ from advviz.ui.population import Survival, compared
 from advviz.ui.rows import wanted
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
-from advviz.ui.story_figures import bar, gallery, measured, name, stops
+from advviz.ui.story_figures import bar, gallery, measured, name, stops, term
 
-SIDE = 256  # CSS pixels of a picture: 4 x 64
+SIDE = 320  # CSS pixels of a picture: 5 x 64
 SCREEN = "screen"
 """Of the page's link: the screen that it opens at."""
 
@@ -87,9 +88,9 @@ def _figure(content: str, head: str, below: str, kind: str) -> str:
 
 def flip(setup: Setup, finds: Finds) -> tuple[str, str]:
     """One picture, two networks: one gives way, the other holds."""
-    known, target = setup.true_class or say("picture"), setup.target or say("something else")
+    known, target = term(setup.true_class or "picture"), term(setup.target or "something else")
     title = say("Same {shown}. Why does one network say {target}?", shown=known, target=target)
-    drawn, told = [], ""
+    drawn, changes = [], []
     for model in setup.models:
         row, shown = wanted(setup, model), finds[wanted(setup, model).attack]
         judged = board.told(setup, row, finds)
@@ -100,23 +101,18 @@ def flip(setup: Setup, finds: Finds) -> tuple[str, str]:
         if not drawn:
             both = say("before the attack: {answer}", answer=judged[1])
             drawn.append(_figure(_photo(arrays["original"], known), say("original"), both, ""))
-            told = words.moved(arrays["adversarial"] - arrays["original"])
-        drawn.append(
-            _figure(
-                _photo(arrays["adversarial"], str(judged[0])),
-                name(model),
-                f"**{judged[0]}**",
-                accent(row.record),
-            )
-        )
+        changes.append(arrays["adversarial"] - arrays["original"])
+        answer = f" · {judged[2]}" if judged[0].kind == "held" else ""
+        attacked = _photo(arrays["adversarial"], str(judged[0]))
+        drawn.append(_figure(attacked, name(model), f"**{judged[0]}**{answer}", accent(row.record)))
     budget = words.strength(setup.board.norm, setup.board.eps)
     below = say(
         "Both pictures were changed within {budget}, each through the gradients of its own "
         "network: {moved}.",
         budget=budget,
-        moved=told,
+        moved=words.moved(np.stack(changes)) if changes else "…",
     )
-    return title, f'<div class="av-figures3">{"".join(drawn)}</div>{_p(below if told else "")}'
+    return title, f'<div class="av-figures3">{"".join(drawn)}</div>{_p(below)}'
 
 
 def _photo(pixels: Array, alt: str) -> str:
@@ -130,7 +126,7 @@ def _survival(setup: Setup) -> dict[str, Survival]:
 
 def not_just_one(setup: Setup, _finds: Finds) -> tuple[str, str]:
     """The gallery by verdict, and the shares of many pictures with their intervals."""
-    title = say("Not just one {shown}", shown=setup.true_class or say("picture"))
+    title = say("Not just one {shown}", shown=term(setup.true_class or "picture"))
     body = "".join(map(gallery, setup.models)) if measured() else ""
     found = _survival(setup)
     bars = "".join(bar(model, one.robust, "") for model, one in found.items())
@@ -138,7 +134,7 @@ def not_just_one(setup: Setup, _finds: Finds) -> tuple[str, str]:
     if found:
         first = next(iter(found.values()))
         basis = say(
-            "Still right under attack, of {n} pictures that no network had seen. {attack}; the "
+            "Still right under attack, of {n} validation pictures. {attack}; the "
             "thin line: 95% interval.",
             n=f"{first.robust.n:,}",
             attack=first.attack,
@@ -189,7 +185,7 @@ def price(setup: Setup, _finds: Finds) -> tuple[str, str]:
         else say("Where nobody attacks, the robust network gets no fewer right: no price was seen.")
     )
     basis = say(
-        "Right as they are, of {n} pictures that no network had seen; the thin line: 95% "
+        "Right as they are, of {n} validation pictures; the thin line: 95% "
         "interval. Both networks: the same architecture, pictures and recipe.",
         n=f"{first.clean.n:,}",
     )
@@ -213,7 +209,7 @@ def what_moves(setup: Setup, finds: Finds) -> tuple[str, str]:
     told = say(
         "Dark: a tiny change there moves the score for **{named}** most. On the robust network "
         "it follows the outlines of what we see; on the standard one it is scattered.",
-        named=named,
+        named=term(named),
     )
     caution = say(
         "**A map is not proof.** Dark does not mean good evidence, and a tidy map does not mean "
@@ -242,8 +238,8 @@ def what_it_shows(setup: Setup, _finds: Finds) -> tuple[str, str]:
     )
     return (
         say("What this shows, and what it does not"),
-        f'<div class="av-lists"><div><h3>{rich(say("It shows"))}</h3>{_list(shows)}</div>'
-        f"<div><h3>{rich(say('It does not show'))}</h3>{_list(not_shown)}</div></div>",
+        f'<div class="av-lists"><div><h3>{rich(say("What it shows"))}</h3>{_list(shows)}</div>'
+        f"<div><h3>{rich(say('What it does not show'))}</h3>{_list(not_shown)}</div></div>",
     )
 
 

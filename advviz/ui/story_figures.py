@@ -12,7 +12,7 @@ from advviz.models.records import record
 from advviz.resources import assets
 from advviz.ui import words
 from advviz.ui.figures import accent, picture
-from advviz.ui.language import say
+from advviz.ui.language import language, say, translations
 from advviz.ui.population import Share
 
 THUMBNAIL = 64
@@ -27,6 +27,11 @@ def measured() -> Mapping[str, Any]:
         return {}
     found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
+
+
+def term(name: str) -> str:
+    """The name of a class in the reader's language, where somebody translated it."""
+    return translations(language()).get(name, name)
 
 
 def name(model: str) -> str:
@@ -65,7 +70,7 @@ def gallery(model: str) -> str:
     for entry in found:
         kind = entry["verdicts"][model]
         pixels = images.load(f"sample:{entry['picture']}", size).pixels
-        alt = f"{entry['true_class']} → {entry['target']}: {verdicts()[kind]}"
+        alt = f"{term(entry['true_class'])} → {term(entry['target'])}: {verdicts()[kind]}"
         drawn = picture(pictures.photo(pixels), alt, THUMBNAIL)
         tiles.append(f'<span class="av-{kind}" title="{escape(alt)}">{drawn}{SYMBOLS[kind]}</span>')
     counts = " · ".join(
