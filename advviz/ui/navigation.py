@@ -12,6 +12,7 @@ from advviz.ui.language import language, term
 SECTIONS = {
     "": (  # shown without a click
         ("home.py", "Home", ":material/home:"),
+        ("story.py", "Story", ":material/slideshow:"),
         ("compare.py", "Compare", ":material/compare:"),
         ("attack.py", "Attack", ":material/target:"),
         ("saliency.py", "Saliency", ":material/grain:"),
