@@ -4,6 +4,7 @@ import streamlit as st
 
 from advviz.errors import AdvvizError
 from advviz.ui import figures
+from advviz.ui.lessons.text import breadcrumb
 from advviz.ui.navigation import sections
 from advviz.ui.words import plain
 
@@ -11,6 +12,7 @@ st.set_page_config(page_title="advviz", page_icon=figures.icon(), layout="wide")
 figures.style()
 page = st.navigation(sections(), position="top")
 try:
+    breadcrumb(page.url_path)
     page.run()
 except AdvvizError as error:
     st.error(plain(str(error)))
