@@ -20,17 +20,17 @@ TITLES = {file: title for file, title, _ in navigation.PAGES}
 def contents(here: Here) -> None:
     """List the chapters; the one that is open stands out."""
     st.html(show(f"<p><b>{rich(say('Chapters'))}</b></p>"))
-    for chapter in here.shelf.chapters:
-        is_open = chapter.name == here.chapter.name
-        st.button(
-            f"{chapter.number} · {plain(chapter.title)}",
-            key=f"av.chapter.{chapter.name}",
-            type="secondary" if is_open else "tertiary",
-            help=plain(chapter.summary),
-            on_click=partial(place.go, here, chapter=chapter),
-            disabled=is_open,
-            width="stretch",
-        )
+    with st.container(key="av-contents", gap="xxsmall"):
+        for chapter in here.shelf.chapters:
+            title = f"{chapter.number} · {plain(chapter.title)}"
+            is_open = chapter.name == here.chapter.name
+            st.button(
+                f"**{title}**" if is_open else title,
+                key=f"av.chapter.{chapter.name}",
+                type="secondary" if is_open else "tertiary",
+                on_click=partial(place.go, here, chapter=chapter),
+                width="stretch",
+            )
     for sentence in here.shelf.problems:
         st.warning(plain(sentence))
 
@@ -87,7 +87,6 @@ def chooser(here: Here) -> None:
                 f"{number} · {plain(experiment.title)}",
                 key=f"av.experiment.{here.chapter.name}.{experiment.id}",
                 type="primary" if is_open else "secondary",
-                disabled=is_open,
                 on_click=partial(place.go, here, experiment=experiment),
             )
 
