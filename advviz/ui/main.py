@@ -4,6 +4,7 @@ import streamlit as st
 
 from advviz.errors import AdvvizError
 from advviz.ui import figures, language
+from advviz.ui.lessons.text import breadcrumb
 from advviz.ui.navigation import sections
 from advviz.ui.words import plain
 
@@ -13,6 +14,7 @@ language.begin()
 language.switch()
 page = st.navigation(sections(), position="top")
 try:
+    breadcrumb(page.url_path)
     page.run()
 except AdvvizError as error:
     st.error(plain(str(error)))

@@ -19,6 +19,7 @@ SECTIONS = {
         ("feature_visualization.py", "Feature visualization", ":material/brush:"),
         ("ladder.py", "Training-strength ladder", ":material/stairs:"),
     ),
+    "Learn": (("lessons.py", "Lessons", ":material/school:"),),
     "Measure": (("evaluate.py", "Evaluate", ":material/monitoring:"),),
     "Set up": (
         ("models.py", "Models & images", ":material/network_node:"),

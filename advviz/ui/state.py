@@ -68,8 +68,7 @@ def begin(page: Page) -> Setup:
     current = get()
     words = st.query_params.to_dict()
     words.pop(language.PARAMETER, None)
-    touched = st.session_state.pop(_TOUCHED, False)
-    if words and not touched and words != st.session_state.get(_LINK):
+    if not touched() and words and words != st.session_state.get(_LINK):
         try:
             put(permalinks.from_query(current, words))
         except AdvvizError as error:
@@ -80,7 +79,7 @@ def begin(page: Page) -> Setup:
                 )
             )
     _write_link(page, words)
-    _show_notice()
+    show_notice()
     return get()
 
 
@@ -137,7 +136,13 @@ def notice(sentence: str) -> None:
     st.session_state[_NOTICE] = sentence
 
 
-def _show_notice() -> None:
+def touched() -> bool:
+    """Say once whether a visitor has just touched a control, which outranks the link."""
+    return bool(st.session_state.pop(_TOUCHED, False))
+
+
+def show_notice() -> None:
+    """Say the sentence that the last run left, once."""
     if _NOTICE in st.session_state:
         st.warning(plain(st.session_state.pop(_NOTICE)))
 
