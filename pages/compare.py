@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from advviz.ui import board, controls, notes, rows, running, state, take_home
+from advviz.ui import before_after, board, controls, notes, rows, running, state, take_home
 from advviz.ui import view_controls as viewing
 
 PAGE = state.Page("board", ("rows", "gain", "draw", "scale", "transfer", "noise", "smooth"))
@@ -24,6 +24,7 @@ trouble, control = st.container(), st.container()
 with st.container(horizontal=True, gap="medium"):
     viewing.transfer(setup)
     viewing.smooth(setup)
+closer = st.container()
 controls.more(setup, "Advanced: norm, steps, step size, start, seed; your own pictures")
 
 left, right = st.columns([1, 1.4], gap="large")
@@ -37,6 +38,9 @@ with trouble:
     running.failures(finds)
 with control:
     notes.noise_control(setup, finds)
+with closer:
+    shown = [(model, rows.wanted(setup, model).attack) for model in setup.models]
+    before_after.drawer(shown, finds, setup.view.smooth, "av.closer")
 with right:
     notes.search_curves(setup, finds)
 with taken:
