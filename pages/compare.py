@@ -1,8 +1,10 @@
 """Compare: one picture, two models, the same attack, side by side."""
 
+from functools import partial
+
 import streamlit as st
 
-from advviz.ui import before_after, board, controls, notes, rows, running, state, take_home
+from advviz.ui import before_after, board, controls, notes, paper, rows, running, state, take_home
 from advviz.ui import view_controls as viewing
 
 PAGE = state.Page("board", ("rows", "gain", "draw", "scale", "transfer", "noise", "smooth"))
@@ -45,4 +47,5 @@ with right:
     notes.search_curves(setup, finds)
 with taken:
     attacks = [setup.attack(model) for model in setup.models]
-    take_home.offer(finds, state.link(PAGE), attacks)
+    sheet = partial(paper.board_file, setup, finds) if paper.is_complete(finds) else None
+    take_home.offer(finds, state.link(PAGE), attacks, sheet)

@@ -133,7 +133,7 @@ def test_two_models_are_wiped_blinked_and_zoomed_together(tab, app_url: str):
     tab.keyboard.press("+")
     assert tab.locator(".av-ba-zoom").inner_text() == "×4"
     widths = tab.eval_on_selector_all(".av-ba-stage canvas", "all => all.map(c => c.style.width)")
-    assert widths == ["1280px"] * 4
+    assert widths == ["1792px"] * 4
     tab.keyboard.press("-")
     assert tab.locator(".av-ba-zoom").inner_text() == "×2"
 

@@ -1,6 +1,6 @@
 // Before and after: two pictures on one another, wiped, blinked, and zoomed into; for every
 // model on the page together, with the exact values of the pixel that is pointed at.
-const SIDE = 320, ZOOMS = [1, 2, 4, 8, 16], FEWEST = 8, BLINK = 500, STEP = 0.05;
+const SIDE = 448, ZOOMS = [1, 2, 4, 8, 16], FEWEST = 8, BLINK = 500, STEP = 0.05;
 const kept = new WeakMap(); // what a visitor has set outlives a rerun of the page
 
 function element(name, className, parent, text) {
@@ -36,8 +36,8 @@ function reading(parent, words) {
   const place = element("p", "av-ba-place", parent);
   const table = element("table", "av-table", parent);
   const head = element("tr", "", element("thead", "", table));
-  for (const [i, word] of [words.pixel, ...words.channels].entries())
-    element("th", i ? "" : "av-unseen", head, word).scope = "col";
+  for (const word of [words.pixel, ...words.channels])
+    element("th", "", head, word).scope = "col";
   const body = element("tbody", "", table);
   const rows = [words.original, words.attacked, words.change].map((word) => {
     const row = element("tr", "", body);
