@@ -3,14 +3,19 @@
 import streamlit as st
 
 from advviz.errors import AdvvizError
-from advviz.ui import figures
+from advviz.ui import figures, login
 from advviz.ui.navigation import sections
 from advviz.ui.words import plain
 
 st.set_page_config(page_title="advviz", page_icon=figures.icon(), layout="wide")
 figures.style()
-page = st.navigation(sections(), position="top")
+is_open = login.is_open()
+page = st.navigation(sections(), position="top" if is_open else "hidden")
 try:
-    page.run()
+    if is_open:
+        page.run()
+        login.foot()
+    else:
+        login.ask()
 except AdvvizError as error:
     st.error(plain(str(error)))
