@@ -208,8 +208,8 @@ def terms() -> Iterator[str]:
             yield from (field.name.replace("_", " "), field.metadata["help"])
             yield from field.metadata.get("options", ())
     for described in catalogue().values():
-        if described.id in bundled():
-            yield from (described.title, *described.classes)
+        yield from described.classes
+        yield from [described.title] if described.id in bundled() else []
     for sample in gallery.samples():
         yield sample.title
     for section, pages in navigation.SECTIONS.items():
