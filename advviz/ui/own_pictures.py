@@ -150,7 +150,7 @@ def knows(described: ModelRecord) -> str:
         "photo of a person says nothing about them.",
         told=told,
         number=number,
-        names=", ".join(map(term, found[:6])) + (", …" if found[6:] else ""),
+        names=term(", ").join(map(term, found[:6])) + (", …" if found[6:] else ""),
     )
 
 
