@@ -48,6 +48,22 @@ def test_a_chapter_is_complete(language: str, chapter: Chapter):
     assert (chinese > 300) == (language == "zh-CN")
 
 
+PUNCTUATION = "。，！？；：“”（）、…·—"
+
+
+@pytest.mark.parametrize("chapter", library("zh-CN").chapters, ids=lambda c: c.name)
+def test_emphasis_in_chinese_is_seen_as_such(chapter: Chapter):
+    """Markdown wants a letter just within the asterisks, where a letter stands just outside."""
+    for text in chapter.sections.values():
+        for line in re.sub(r"\$[^$]*\$", "x", text).splitlines():
+            runs = list(re.finditer(r"\*+", line))
+            assert len(runs) % 2 == 0, line
+            for place, run in enumerate(runs):
+                around = (f" {line}"[run.start()], f"{line} "[run.end()])
+                outside, inside = around if place % 2 == 0 else around[::-1]
+                assert inside not in PUNCTUATION or outside in f"{PUNCTUATION} ", line
+
+
 @pytest.mark.parametrize(("language", "chapter"), SHIPPED)
 def test_formulas_begin_and_end(language: str, chapter: Chapter):
     for name, text in chapter.sections.items():
