@@ -48,7 +48,7 @@ def test_a_chapter_is_complete(language: str, chapter: Chapter):
     assert (chinese > 300) == (language == "zh-CN")
 
 
-PUNCTUATION = "。，！？；：“”（）、…·—"
+PUNCTUATION = "\u3002\uff0c\uff01\uff1f\uff1b\uff1a\u201c\u201d\uff08\uff09\u3001\u2026\u00b7\u2014"  # full-width, quotation marks, dashes
 
 
 @pytest.mark.parametrize("chapter", library("zh-CN").chapters, ids=lambda c: c.name)
