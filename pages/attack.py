@@ -12,6 +12,7 @@ from advviz.ui import (
     noise_control,
     notes,
     own_pictures,
+    rows,
     running,
     saved_files,
     single,
@@ -72,5 +73,6 @@ more = [
     smallest_changes.smallest_of(setup, setup.model),
     survival.spec_of(setup),
     surfaces.spec_of(setup, setup.model),
+    rows.control(setup, setup.model),
 ]
 take_home.offer(finds, state.link(PAGE), [spec, *more])

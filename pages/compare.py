@@ -41,4 +41,4 @@ with right:
     notes.search_curves(setup, finds)
 with taken:
     attacks = [setup.attack(model) for model in setup.models]
-    take_home.offer(finds, state.link(PAGE), attacks)
+    take_home.offer(finds, state.link(PAGE), [setup.board, *attacks])

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from advviz import resources
-from advviz.ui import doors, home, running, setup, state
+from advviz.ui import doors, home, permalinks, preset_cards, running, setup, state, take_home
 
 shown = setup.default()
 
@@ -36,3 +36,5 @@ finds = running.show(
 running.failures(finds)
 if words := home.notice(shown, finds):
     notice.html(words)
+preset_cards.offer()
+take_home.offer(finds, permalinks.to_query(shown, "board", ()), [shown.board])

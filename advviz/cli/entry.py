@@ -25,6 +25,8 @@ COMMANDS = {
     "defences": "try JPEG, blur, noise and the like on an attacked image",
     "surface": "ask a model about every point of a grid around an attacked image",
     "evaluate": "measure clean and robust accuracy on a folder of images",
+    "report": "write an experiment as a page of HTML that prints on one A4 page",
+    "presets": "screen the prepared set-ups on the shipped weights, and list them",
     "cache": "measure, verify or empty the results that are kept on disk",
     "train": "make the weights of a bundled model",
 }

@@ -11,6 +11,7 @@ from advviz import resources
 SECTIONS = {
     "": (  # shown without a click
         ("home.py", "Home", ":material/home:"),
+        ("story.py", "Story", ":material/slideshow:"),
         ("compare.py", "Compare", ":material/compare:"),
         ("attack.py", "Attack", ":material/target:"),
         ("saliency.py", "Saliency", ":material/grain:"),

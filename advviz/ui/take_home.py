@@ -19,7 +19,7 @@ from advviz.experiments.replay import has_steps, moving
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.models.records import record
-from advviz.ui import drawers
+from advviz.ui import drawers, one_page
 from advviz.ui.running import Finds
 from advviz.ui.words import ROW
 
@@ -40,6 +40,7 @@ def offer(finds: Finds, words: Mapping[str, str], specs: Sequence[AnySpec]) -> N
         words: of the page's link.
         specs: the experiments to give as commands and as code.
     """
+    one_page.drawer(words)
     drawer = drawers.opened("Take it home: pictures, numbers, link, command, Python", "av.take")
     if drawer is None:
         return
