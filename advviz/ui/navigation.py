@@ -17,6 +17,7 @@ SECTIONS = {
         ("feature_visualization.py", "Feature visualization", ":material/brush:"),
         ("ladder.py", "Training-strength ladder", ":material/stairs:"),
     ),
+    "Learn": (("features.py", "Bugs or features?", ":material/bug_report:"),),
     "Measure": (("evaluate.py", "Evaluate", ":material/monitoring:"),),
     "Set up": (
         ("models.py", "Models & images", ":material/network_node:"),
