@@ -5,8 +5,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-LABS = {
+LABS: dict[str, str] = {
     "features": "bugs or features? train on mislabelled adversarial examples alone",
+    "training": "train a robust model: normally and against an attacker, side by side",
 }
 
 

@@ -42,9 +42,9 @@ def load_model(model: str) -> nn.Module:
     if isinstance(origin, RandomWeights):
         return ready(_drawn(described, origin.seed))
     if isinstance(origin, UploadedFile):
-        from advviz.models.uploaded import uploads
+        from advviz.models.uploaded import holder
 
-        return from_bytes(described, uploads().data(model), "the upload", "upload it again")
+        return from_bytes(described, holder(model).data(model), "the upload", "upload it again")
     if isinstance(origin, OwnFile):
         return _own(described, Path(origin.path))
     path = shelf.weights_path(described)

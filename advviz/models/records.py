@@ -12,7 +12,7 @@ from advviz.models.by_name import named
 from advviz.models.model_record import ModelRecord
 from advviz.models.randomized import MARK, randomized
 from advviz.models.registry import registry
-from advviz.models.uploaded import PREFIX, uploads
+from advviz.models.uploaded import PREFIX, holder
 from advviz.models.vocabularies import CIFAR10, TINY14
 from advviz.models.zoo import zoo
 from advviz.resources import assets
@@ -80,7 +80,7 @@ def record(model: str) -> ModelRecord:
         trained, _, seed = model.partition(MARK)
         return randomized(record(trained), seed)
     if model.startswith(PREFIX):
-        return uploads().record(model)
+        return holder(model).record(model)
     found = catalogue().get(model)
     if found is None and ":" in model:
         return named(model)

@@ -21,6 +21,7 @@ SECTIONS = {
     "Learn": (
         ("lessons.py", "Lessons", ":material/school:"),
         ("features.py", "Bugs or features?", ":material/bug_report:"),
+        ("training.py", "Train a robust model", ":material/exercise:"),
     ),
     "Measure": (("evaluate.py", "Evaluate", ":material/monitoring:"),),
     "Set up": (

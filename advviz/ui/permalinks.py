@@ -11,6 +11,7 @@ from advviz.experiments import links
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.references import RESULT, made_by
@@ -46,6 +47,8 @@ def spec_of(setup: Setup, kind: str) -> links.AnySpec:
         return setup.ladder
     if kind == "features":
         return setup.features
+    if kind == LabTrainingSpec.kind:
+        return setup.training
     # The attacked picture brings its attack along; the page shows the original beside it.
     return setup.explain_on(setup.model, "smoothgrad", "attacked")
 
@@ -106,6 +109,8 @@ def adopted(setup: Setup, spec: links.AnySpec) -> Setup:
         found = _with_smallest(setup.with_model(spec.model), spec)
     elif isinstance(spec, DefencesSpec | SurfaceSpec):
         found = _with_attacked(setup, spec)
+    elif isinstance(spec, LabTrainingSpec):
+        found = replace(setup, training=spec)
     else:
         raise InvalidInputError(f"no page shows a link of the kind {spec.kind}; open an attack")
     _look_up(found)

@@ -1,6 +1,6 @@
 """Jobs on a page: started, watched at a calm pace, stopped; never computed here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -31,6 +31,7 @@ class Shown:
     words: str  # how far it has come, or why there is nothing
     share: float | None = None
     preview: Any = None
+    partial: Mapping[str, Any] | None = None  # arrays of a result that is still being made
     error: str | None = None  # one sentence, where it failed
 
     @property
@@ -111,7 +112,15 @@ def _watch(
 
 def _moment(job: Job) -> tuple[object, ...]:
     """What has changed where there is more to see of a job; a preview is never changed."""
-    return job.state, job.position, job.progress, id(job.preview), job.result is None, job.error
+    return (
+        job.state,
+        job.position,
+        job.progress,
+        id(job.preview),
+        id(job.partial),
+        job.result is None,
+        job.error,
+    )
 
 
 def _stop_button(button: DeltaGenerator | None, specs: tuple[Spec, ...]) -> None:
@@ -147,7 +156,7 @@ def _seen(job: Job) -> Shown:
     words = f"{stage}: step {done}" + (f" of {total}" if total else "")
     if expected.end is not None and expected.end >= SOON:
         words += f", about {duration(expected.end)} left"
-    return Shown(None, words, done / total if total else None, job.preview)
+    return Shown(None, words, done / total if total else None, job.preview, job.partial)
 
 
 def waiting_words(job: Job, start: float | None) -> str:

@@ -14,6 +14,7 @@ from advviz.experiments import presets
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link
 from advviz.experiments.features import FeaturesSpec
+from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.parameters import PREDICTED, UNTARGETED
 from advviz.experiments.references import RESULT, true_class
@@ -39,6 +40,7 @@ class Setup:
     view: View = field(default_factory=View)
     measure: Measure = field(default_factory=Measure)  # what the page Evaluate measures
     features: FeaturesSpec = field(default_factory=FeaturesSpec)  # of the lab of that name
+    training: LabTrainingSpec = field(default_factory=LabTrainingSpec)  # of its lab
 
     def attack(self, model: str) -> AttackSpec:
         """The attack on one model, through its own gradients."""
@@ -181,6 +183,10 @@ class Setup:
     def with_features(self, **values: Any) -> "Setup":
         """Change what the lab "Bugs or features?" trains on, and how."""
         return replace(self, features=replace(self.features, **values))
+
+    def with_training(self, **values: Any) -> "Setup":
+        """Change what the lab trains."""
+        return replace(self, training=replace(self.training, **values))
 
     def with_explained(self, chosen: str) -> "Setup":
         """Choose the class that the maps are for: by its role, or by its name."""
