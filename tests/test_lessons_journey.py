@@ -121,7 +121,7 @@ def test_a_set_up_is_carried_to_compare_and_leads_back(page: "Page", app_url: st
     page.wait_for_selector(".av-board")
     page.wait_for_function("location.pathname == '/compare'")
     page.wait_for_selector(READY)
-    prepared = dict(parse_qsl(library().chapters[0].experiments[0].link))
+    prepared = dict(parse_qsl(library().chapters[0].experiments[0].query))
     assert prepared.items() <= dict(parse_qsl(urlsplit(page.url).query)).items()
     page.get_by_role("link", name="Back to chapter").click()
     page.wait_for_function("location.pathname == '/lessons'")

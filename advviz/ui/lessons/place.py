@@ -81,7 +81,7 @@ def _carried(setup: Setup, experiment: Experiment) -> dict[str, str]:
 @lru_cache(256)
 def prepared_setup(experiment: Experiment) -> Setup:
     """The set-up of an experiment as its chapter has it."""
-    return permalinks.from_query(setups.default(), dict(parse_qsl(experiment.link)))
+    return permalinks.from_query(setups.default(), dict(parse_qsl(experiment.query)))
 
 
 def begin() -> Here | None:
