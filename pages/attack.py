@@ -23,6 +23,7 @@ from advviz.ui import (
     take_home,
 )
 from advviz.ui import view_controls as viewing
+from advviz.ui.language import say
 
 PAGE = state.Page("attack", ("gain", "smooth"))
 
@@ -65,7 +66,7 @@ noise_control.drawer(setup)
 survival.drawer(setup)
 surfaces.drawer(setup)
 saved_files.drawer(setup)
-if (drawer := drawers.opened("Your own pictures", "av.own")) is not None:
+if (drawer := drawers.opened(say("Your own pictures"), "av.own")) is not None:
     with drawer:
         own_pictures.bring(setup)
 notes.source(setup)

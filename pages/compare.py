@@ -4,6 +4,7 @@ import streamlit as st
 
 from advviz.ui import board, controls, notes, rows, running, state, take_home
 from advviz.ui import view_controls as viewing
+from advviz.ui.language import say
 
 PAGE = state.Page("board", ("rows", "gain", "draw", "scale", "transfer", "noise", "smooth"))
 
@@ -24,7 +25,7 @@ trouble, control = st.container(), st.container()
 with st.container(horizontal=True, gap="medium"):
     viewing.transfer(setup)
     viewing.smooth(setup)
-controls.more(setup, "Advanced: norm, steps, step size, start, seed; your own pictures")
+controls.more(setup, say("Advanced: norm, steps, step size, start, seed; your own pictures"))
 
 left, right = st.columns([1, 1.4], gap="large")
 with left:

@@ -58,9 +58,9 @@ def test_emphasis_in_chinese_is_seen_as_such(chapter: Chapter):
         for line in re.sub(r"\$[^$]*\$", "x", text).splitlines():
             runs = list(re.finditer(r"\*+", line))
             assert len(runs) % 2 == 0, line
-            for place, run in enumerate(runs):
+            for number, run in enumerate(runs):
                 around = (f" {line}"[run.start()], f"{line} "[run.end()])
-                outside, inside = around if place % 2 == 0 else around[::-1]
+                outside, inside = around if number % 2 == 0 else around[::-1]
                 assert inside not in PUNCTUATION or outside in f"{PUNCTUATION} ", line
 
 

@@ -18,7 +18,7 @@ from advviz.lessons.library import Library, library
 from advviz.ui import permalinks, state
 from advviz.ui import setup as setups
 from advviz.ui.language import PARAMETER as LANGUAGE
-from advviz.ui.language import language, say
+from advviz.ui.language import in_link, language, say
 from advviz.ui.setup import Setup
 from advviz.ui.view import View
 
@@ -66,7 +66,7 @@ class Here:
     @property
     def address(self) -> str:
         """The link in full, for others to open."""
-        return f"{page_address()}?{urlencode(self.words)}"
+        return f"{page_address()}?{urlencode(self.words | in_link())}"
 
 
 def page_address() -> str:
@@ -135,8 +135,7 @@ def _setup_of(shelf: Library, words: Mapping[str, str]) -> Setup:
 
 def _write(here: Here) -> None:
     words = here.words
-    spoken = st.query_params.get(LANGUAGE)
-    shown = words | ({LANGUAGE: spoken} if spoken else {})
+    shown = words | in_link()
     if st.query_params.to_dict() != shown:
         st.query_params.from_dict(shown)
     st.session_state[_WORDS] = words
