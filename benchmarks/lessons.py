@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advviz.lessons.chapter import Chapter, Experiment
-from advviz.lessons.library import library
+from advviz.ui.lessons.place import shelf
 from benchmarks.recorded_app import free_port, served
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ GOAL = 2.0  # seconds: an experiment that was seen before is there
 
 def experiments(language: str) -> Iterator[tuple[Chapter, Experiment]]:
     """List every experiment of every chapter, as a student meets them."""
-    for chapter in library(language).chapters:
+    for chapter in shelf(language).chapters:
         for experiment in chapter.experiments:
             yield chapter, experiment
 

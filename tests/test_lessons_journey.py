@@ -14,7 +14,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from advviz.lessons.library import library
 from advviz.ui.lessons import place
 from advviz.ui.lessons.experiments import FIGURES
 from advviz.ui.lessons.scene import Scene
@@ -115,13 +114,13 @@ def test_a_prediction_stays_in_the_browser_and_is_there_on_the_next_visit(
 @pytest.mark.slow
 def test_a_set_up_is_carried_to_compare_and_leads_back(page: "Page", app_url: str):
     page.goto(f"{app_url}/lessons?chapter=1&experiment=goldfish&lang=en")
-    predict(page, library().chapters[0].experiments[0])
+    predict(page, place.shelf("en").chapters[0].experiments[0])
     shown(page)
     page.get_by_role("link", name="Open in Compare").click()
     page.wait_for_selector(".av-board")
     page.wait_for_function("location.pathname == '/compare'")
     page.wait_for_selector(READY)
-    prepared = dict(parse_qsl(library().chapters[0].experiments[0].query))
+    prepared = dict(parse_qsl(place.shelf("en").chapters[0].experiments[0].query))
     assert prepared.items() <= dict(parse_qsl(urlsplit(page.url).query)).items()
     page.get_by_role("link", name="Back to chapter").click()
     page.wait_for_function("location.pathname == '/lessons'")
@@ -136,7 +135,7 @@ def test_a_set_up_is_carried_to_compare_and_leads_back(page: "Page", app_url: st
 def test_a_class_on_one_chapter_costs_one_computation(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("class")
     environment = os.environ | {"ADVVIZ_CACHE": str(folder / "cache")}
-    chapter = library().chapters[1]
+    chapter = place.shelf("en").chapters[1]
     experiment = chapter.experiment("steps")
     wanted = FIGURES["series"].specs(Scene(experiment, place.prepared_setup(experiment)))
 

@@ -1,7 +1,7 @@
 """A chapter of the lessons, and the experiments that it has prepared."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from advviz.errors import UnknownNameError
 from advviz.experiments import links
@@ -119,6 +119,29 @@ class Experiment:
             InvalidInputError: the link cannot be read.
         """
         return links.from_link("&".join(w for w in self.query.split("&") if not _is_shown(w)))
+
+    def filled(self, say: Callable[[str], str]) -> "Experiment":
+        """Put what a preset's screening chose into the places {shown}, {target} and {eps}.
+
+        Args:
+            say: gives a class's name in the reader's language.
+        """
+        preset = preset_of(self.link)
+        if preset is None:
+            return self
+
+        def fill(text: str) -> str:
+            for name, value in preset.values.items():
+                text = text.replace(f"{{{name}}}", say(value))
+            return text
+
+        return replace(
+            self,
+            title=fill(self.title),
+            question=fill(self.question),
+            options=tuple(map(fill, self.options)),
+            look_for=fill(self.look_for),
+        )
 
     @property
     def kind(self) -> str:

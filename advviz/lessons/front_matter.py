@@ -1,13 +1,13 @@
 """The head of a chapter's file: YAML between two lines of dashes, every field checked by name."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 import yaml
 
 from advviz.errors import AdvvizError, InvalidInputError
-from advviz.lessons.chapter import CONTROLS, OVER, PAGES, SHOWS, Experiment, preset_of
+from advviz.lessons.chapter import CONTROLS, OVER, PAGES, SHOWS, Experiment
 
 DASHES = "---"
 CHAPTER = ("title", "summary", "experiments", "references")
@@ -94,27 +94,7 @@ def read_experiment(
         _ = found.spec
     except AdvvizError as error:
         raise InvalidInputError(f"its field {where}link cannot be used: {error}") from error
-    return _filled(found)
-
-
-def _filled(experiment: Experiment) -> Experiment:
-    """Put what a preset's screening chose into the places {shown}, {target} and {eps}."""
-    preset = preset_of(experiment.link)
-    if preset is None:
-        return experiment
-
-    def fill(text: str) -> str:
-        for name, value in preset.values.items():
-            text = text.replace(f"{{{name}}}", value)
-        return text
-
-    return replace(
-        experiment,
-        title=fill(experiment.title),
-        question=fill(experiment.question),
-        options=tuple(map(fill, experiment.options)),
-        look_for=fill(experiment.look_for),
-    )
+    return found
 
 
 def _check_names(
