@@ -14,6 +14,8 @@ from advviz.experiments.result import Result
 from advviz.fields import AUTO, check, choice, count, number, switch, text
 
 LINEAR, SMALL = "linear", "small"
+NETWORKS = ("first", "new", "random", "flipped")
+"""Whose weights a result holds, as arrays `weights first` and so on: where they have any."""
 MEASURES = (
     "clean_accuracy", "fooled", "kept", "distance", "mislabelled_training", "control_random",
     "control_flipped",

@@ -65,7 +65,7 @@ def described_as(described: ModelRecord, *, norm: str | None, eps: float = 0.0) 
         norm: of the attack that it was trained against; None for a standard one.
         eps: radius of that attack, over the three channels of an RGB picture.
     """
-    if norm is None or eps == 0:
+    if norm is None:
         return replace(described, title=f"{described.title}, standard")
     title = f"{described.title}, robust, {_strength(norm, eps)}"
     return replace(described, title=title, training_norm=norm, training_eps=eps)
