@@ -29,10 +29,10 @@ st.html(show(f'<p class="av-answer">{rich(sentence)}</p>'))
 button = training_controls.show(setup)
 training_controls.more(setup)
 trouble = st.container()
-curves, told = st.empty(), st.container()
+verdicts, told, curves = st.empty(), st.container(), st.empty()
 epoch = training_controls.epoch(setup)
 place = st.empty()
-live = training_lab.Live(curves, spec)
+live = training_lab.Live(spec, verdicts, curves)
 
 
 def draw(finds: running.Finds) -> str:

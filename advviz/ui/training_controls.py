@@ -172,7 +172,8 @@ def _number(setup: Setup, label: str, name: str) -> None:
 def epoch(setup: Setup) -> int | None:
     """Choose the epoch whose weights and gradients are shown; the last one at first."""
     epochs = [number for number in range(setup.training.epochs) if number & (number - 1) == 0]
-    chosen: int = st.select_slider(
+    left, _ = st.columns(2, gap="large")
+    chosen: int = left.select_slider(
         say("Weights and gradients after epoch"),
         [*epochs, setup.training.epochs],
         value=setup.training.epochs,
