@@ -7,6 +7,7 @@ import numpy as np
 from advviz.compute import Engine, Job, State
 from advviz.compute.status import EngineStatus
 from advviz.data import images
+from advviz.experiments.features import MEASURES, NETWORKS, FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.protocol import Spec
 from advviz.experiments.references import made_by, true_class
@@ -25,6 +26,7 @@ class FakeEngine:
         self.asked: list[Spec] = []
         self.fails: str | None = None  # a sentence: every attack fails with it
         self.fresh: list[bool] = []
+        self.background: list[bool] = []
         self.stopped: list[str] = []
 
     def submit(self, spec: Spec) -> Job:
@@ -33,7 +35,10 @@ class FakeEngine:
             return Job(spec, "", State.FAILED, error=self.fails)
         return Job(spec, "", State.DONE, result=made_up(spec))
 
-    def watch(self, _session: str, specs: Sequence[Spec], *, fresh: bool = False) -> "FakeView":
+    def watch(
+        self, _session: str, specs: Sequence[Spec], *, fresh: bool = False, background: bool = False
+    ) -> "FakeView":
+        self.background.append(background)
         self.fresh.append(fresh)
         return FakeView(tuple(self.submit(spec) for spec in specs))
 
@@ -96,6 +101,8 @@ def made_up(spec: Spec) -> Result:
         logits = np.tile(logits_for(spec.model, _cat(spec.model)), (spec.draws, 1))
         arrays = {"original_logits": logits[0], "logits": logits, "example": _noise(2, spec.model)}
         return Result.of(arrays, {"changed": 0, "draws": spec.draws})
+    if isinstance(spec, FeaturesSpec):
+        return _features(spec)
     assert isinstance(spec, PredictSpec)
     said = _true(spec.image, spec.model)
     return Result.of({"pixels": _noise(3, spec.model), "logits": logits_for(spec.model, said)}, {})
@@ -190,6 +197,23 @@ def _defences(spec: DefencesSpec) -> Result:
     logits[1, -1] = logits_for(spec.model, attack.target)
     shown = np.zeros((2, len(DEFENCES), size, size, 3), np.uint8)
     return Result.of({"pictures": shown, "logits": logits}, {"names": list(DEFENCES)})
+
+
+def _features(spec: FeaturesSpec) -> Result:
+    """The new classifier is right as often as the first; the controls are wrong."""
+    values = dict(zip(MEASURES, (0.99, 0.7, 150.0, 1.0, 0.97, 0.02, 0.01), strict=True))
+    facts = {
+        name: {"value": value, "low": value, "high": value, "seeds": [value] * spec.seeds}
+        for name, value in values.items()
+    }
+    shape = (1, 8, 8)
+    weights = np.linspace(-1, 1, 64, dtype=np.float32).reshape(shape)
+    arrays = {f"weights {name}": weights for name in NETWORKS}
+    some = np.random.default_rng(0).random((4, *shape), dtype=np.float32)
+    arrays |= {"original": some, "adversarial": 1 - some, "random": some}
+    arrays["labels"] = np.array([0, 1, 0, 1])
+    sizes = {"training_images": 213, "validation_images": 72, "test_images": 72}
+    return Result.of(arrays, {**facts, **sizes, "said": None})
 
 
 def _surface(spec: SurfaceSpec) -> Result:

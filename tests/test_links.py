@@ -19,6 +19,7 @@ from advviz.errors import InvalidInputError
 from advviz.experiments import codec, links
 from advviz.experiments.attack_choice import PGD, PGD_FIELDS, written_options
 from advviz.experiments.board import BoardSpec
+from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
@@ -76,7 +77,7 @@ def with_attack(spec, drawn, attack):
 
 KINDS = (
     PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, SmallestSpec, DefencesSpec,
-    SurfaceSpec, BoardSpec, LadderSpec, LabTrainingSpec,
+    SurfaceSpec, FeaturesSpec, LabTrainingSpec, BoardSpec, LadderSpec,
 )  # fmt: skip
 ANY_SPEC = st.one_of(*map(specs_of, KINDS))
 

@@ -29,6 +29,7 @@ KINDS = {
     "explain": "saliency.py",
     "visualize": "feature_visualization.py",
     "ladder": "ladder.py",
+    "features": "features.py",
 }
 ALL_OF_VIEW = ("rows", "gain", "draw", "scale", "transfer", "noise", "smooth")
 

@@ -8,6 +8,7 @@ from advviz.experiments import codec
 from advviz.experiments.attack_choice import flat
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link, to_query
+from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
@@ -26,10 +27,11 @@ Group = BoardSpec | LadderSpec
 """What stands for several experiments at once."""
 
 Inquiry = SmallestSpec | DefencesSpec | SurfaceSpec
-Lab = LabTrainingSpec
+Picture = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Inquiry
+Lab = FeaturesSpec | LabTrainingSpec
 """What asks no model of the catalogue."""
 
-AnySpec = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Inquiry | Group | Lab
+AnySpec = Picture | Lab | Group
 KINDS: dict[str, type[AnySpec]] = {spec.kind: spec for spec in get_args(AnySpec)}
 
 

@@ -66,13 +66,16 @@ def _turn_of(work: Work[Any], seconds: float) -> Callable[[nn.Module], _Turn]:
     return turn
 
 
-def answered_by(respondent: Respondent, procedure: Procedure[R]) -> Procedure[R]:
+def answered_by(
+    respondent: Respondent, procedure: Procedure[R], progress: Progress | None = None
+) -> Procedure[R]:
     """Put a procedure's questions to a lab's own network, one a turn.
 
     Args:
         respondent: such as `Classifier(network)`. A question takes it a quarter of a second at
             most: give the procedure as many images as that allows.
         procedure: a fresh one, such as `pgd(...)` returns; closed with this one.
+        progress: to tell instead of the procedure's own.
 
     Returns:
         What the procedure returns.
@@ -85,7 +88,7 @@ def answered_by(respondent: Respondent, procedure: Procedure[R]) -> Procedure[R]
             except StopIteration as finished:
                 found: R = finished.value
                 return found
-            reply = yield Call(_reply_to(request, respondent), request.progress)
+            reply = yield Call(_reply_to(request, respondent), progress or request.progress)
     finally:
         procedure.close()
 

@@ -13,6 +13,7 @@ from advviz.errors import InvalidInputError
 from advviz.experiments import presets
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link
+from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.parameters import PREDICTED, UNTARGETED
@@ -38,6 +39,7 @@ class Setup:
     rung: str | None = None  # where the ladder stands; None: on the robust model of the board
     view: View = field(default_factory=View)
     measure: Measure = field(default_factory=Measure)  # what the page Evaluate measures
+    features: FeaturesSpec = field(default_factory=FeaturesSpec)  # of the lab of that name
     training: LabTrainingSpec = field(default_factory=LabTrainingSpec)  # of its lab
 
     def attack(self, model: str) -> AttackSpec:
@@ -177,6 +179,10 @@ class Setup:
     def with_measure(self, **values: Any) -> "Setup":
         """Change what the page Evaluate measures."""
         return replace(self, measure=replace(self.measure, **values))
+
+    def with_features(self, **values: Any) -> "Setup":
+        """Change what the lab "Bugs or features?" trains on, and how."""
+        return replace(self, features=replace(self.features, **values))
 
     def with_training(self, **values: Any) -> "Setup":
         """Change what the lab trains."""

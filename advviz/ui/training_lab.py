@@ -188,7 +188,7 @@ def _weights(spec: LabTrainingSpec, arrays: Arrays, place: int, epoch: int) -> s
     for number, partner in enumerate(PARTNERS):
         weights = arrays["weights"][place, number][:SHOWN_FILTERS]
         said = say("weights of the {partner} network", partner=_word(partner))
-        side, columns = (48, 8) if spec.network == "convolutional" else (64, 5)
+        side, columns = (64, 5) if spec.network == "linear" else (48, 8)
         drawn = [_signed(each, side, said) for each in weights]
         accent = figures.accent(described(spec, partner))
         rows += f'<div class="{accent}">{_tiles(drawn, side, columns)}</div>'
@@ -279,10 +279,10 @@ def collapsed(spec: LabTrainingSpec, result: Result) -> None:
     if fell is not None:
         st.error(
             say(
-                "Catastrophic overfitting after epoch {epoch}: accuracy under the judge fell from "
-                "{before} to {after}, while it is {own} under the attack trained with. The rule "
-                "of Wong et al. (2020) stops when it falls by more than 20 points, and keeps "
-                "epoch {best}.",
+                "Catastrophic overfitting, seen after epoch {epoch}: it is right on {own} of the "
+                "images under the attack that it trains with, and on {after} under the judge, "
+                "where it had been right on {before}. Fast adversarial training (Wong et al., "
+                "2020) stops when accuracy under PGD falls suddenly: that would keep epoch {best}.",
                 epoch=fell["epoch"],
                 before=percent(fell["before"]),
                 after=percent(fell["after"]),
@@ -293,7 +293,8 @@ def collapsed(spec: LabTrainingSpec, result: Result) -> None:
     elif spec.single_step:
         st.info(
             say(
-                "No collapse in this run: under the judge, accuracy never fell 20 points below "
-                "its best. A larger strength, more epochs or another seed may bring one."
+                "No collapse in this run: under the judge it never lost half of its best accuracy "
+                "while it held under its own attack. A larger strength, a wider network or "
+                "another seed may bring one."
             )
         )
