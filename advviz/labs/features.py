@@ -143,8 +143,8 @@ class _Group:
             _gathered(images, labels, [torch.from_numpy(rows) for rows in part])
             for part in zip(*((s.train, s.validation, s.test) for s in splits), strict=True)
         )
-        shapes = (e.labels.shape[1] for e in (self._train, self._held, self._test))
-        result.counts = tuple(shapes)  # type: ignore[assignment]
+        train, held, test = (e.labels.shape[1] for e in (self._train, self._held, self._test))
+        result.counts = train, held, test
 
     def run(self) -> Procedure[None]:
         """Train the first networks, attack, train on what was kept, judge."""
