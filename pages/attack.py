@@ -13,6 +13,7 @@ from advviz.ui import (
     noise_control,
     notes,
     own_pictures,
+    rows,
     running,
     saved_files,
     single,
@@ -23,6 +24,7 @@ from advviz.ui import (
     take_home,
 )
 from advviz.ui import view_controls as viewing
+from advviz.ui.language import say
 
 PAGE = state.Page("attack", ("gain", "smooth"))
 
@@ -66,7 +68,7 @@ noise_control.drawer(setup)
 survival.drawer(setup)
 surfaces.drawer(setup)
 saved_files.drawer(setup)
-if (drawer := drawers.opened("Your own pictures", "av.own")) is not None:
+if (drawer := drawers.opened(say("Your own pictures"), "av.own")) is not None:
     with drawer:
         own_pictures.bring(setup)
 notes.source(setup)
@@ -74,5 +76,6 @@ more = [
     smallest_changes.smallest_of(setup, setup.model),
     survival.spec_of(setup),
     surfaces.spec_of(setup, setup.model),
+    rows.control(setup, setup.model),
 ]
 take_home.offer(finds, state.link(PAGE), [spec, *more])

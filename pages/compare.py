@@ -6,6 +6,7 @@ import streamlit as st
 
 from advviz.ui import before_after, board, controls, notes, paper, rows, running, state, take_home
 from advviz.ui import view_controls as viewing
+from advviz.ui.language import say
 
 PAGE = state.Page("board", ("rows", "gain", "draw", "scale", "transfer", "noise", "smooth"))
 
@@ -27,7 +28,7 @@ with st.container(horizontal=True, gap="medium"):
     viewing.transfer(setup)
     viewing.smooth(setup)
 closer = st.container()
-controls.more(setup, "Advanced: norm, steps, step size, start, seed; your own pictures")
+controls.more(setup, say("Advanced: norm, steps, step size, start, seed; your own pictures"))
 
 left, right = st.columns([1, 1.4], gap="large")
 with left:
@@ -48,4 +49,4 @@ with right:
 with taken:
     attacks = [setup.attack(model) for model in setup.models]
     sheet = partial(paper.board_file, setup, finds) if paper.is_complete(finds) else None
-    take_home.offer(finds, state.link(PAGE), attacks, sheet)
+    take_home.offer(finds, state.link(PAGE), [setup.board, *attacks], sheet)

@@ -18,6 +18,7 @@ from advviz.ui import (
     take_home,
 )
 from advviz.ui import view_controls as viewing
+from advviz.ui.language import say
 
 PAGE = state.Page("ladder", ("draw", "scale", "smooth"))
 
@@ -41,12 +42,12 @@ with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
 
 left, right = st.columns([1.2, 1], gap="large", vertical_alignment="center")
 with left:
-    st.subheader("The price, rung by rung")
+    st.subheader(say("The price, rung by rung"))
     if drawn := price.chart(spec):
         components.drawing(drawn, "av.price")
 with right:
     st.html(price.told(spec) + price.table(spec))
-controls.more(setup, "Advanced: norm, steps, step size, start, seed; your own picture")
+controls.more(setup, say("Advanced: norm, steps, step size, start, seed; your own picture"))
 notes.source(setup)
 taken = st.container()
 

@@ -47,7 +47,7 @@ def repeated(tally: Tally) -> dict[str, Any]:
         "command": command(work.plan, "FOLDER" if work.private else None),
         "advviz": __version__,
         "python": platform.python_version(),
-        "libraries": _versions(),
+        "libraries": versions(),
         "environment": environment().partition(", ")[0] + f", {platform.machine()}",
         "seed": work.plan.seed,
         "weights_sha256": {model: digest(record(model)) for model in work.plan.models},
@@ -62,7 +62,8 @@ def _together(digests: Sequence[str]) -> str:
     return hashlib.blake2b("|".join(digests).encode(), digest_size=16).hexdigest()
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions of the libraries that a result depends on, of those installed."""
     found = {}
     for name in LIBRARIES:
         try:

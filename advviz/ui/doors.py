@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
 from advviz.ui import permalinks
+from advviz.ui.language import in_link, say
 from advviz.ui.setup import Setup
 
 PAGE_OF = {
@@ -47,26 +48,27 @@ class BareLinks:
 
 def three(shown: Setup) -> list[Door]:
     """Home's three doors: label, page, what is behind it, and the set-up that it opens."""
-    board = permalinks.to_query(shown, "board", ())
-    attack = permalinks.to_query(shown, "attack", ())
-    another = permalinks.to_query(shown.with_image("sample:mastiff"), "board", ())
+    spoken = in_link()
+    board = permalinks.to_query(shown, "board", ()) | spoken
+    attack = permalinks.to_query(shown, "attack", ()) | spoken
+    another = permalinks.to_query(shown.with_image("sample:mastiff"), "board", ()) | spoken
     return [
         (
-            "**Show me**: both models, side by side",
+            say("**Show me**: both models, side by side"),
             "compare.py",
-            "This example in full: the change itself, two kinds of maps, favourite images.",
+            say("This example in full: the change itself, two kinds of maps, favourite images."),
             board,
         ),
         (
-            "**Teach me**: the attack, step by step",
+            say("**Teach me**: the attack, step by step"),
             "attack.py",
-            "Move one scrubber from the original to the step that first fools the network.",
+            say("Move one scrubber from the original to the step that first fools the network."),
             attack,
         ),
         (
-            "**Let me try**: another picture, another strength",
+            say("**Let me try**: another picture, another strength"),
             "compare.py",
-            "Choose a picture, or bring your own, and a target; turn the strength up.",
+            say("Choose a picture, or bring your own, and a target; turn the strength up."),
             another,
         ),
     ]

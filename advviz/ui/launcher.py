@@ -17,6 +17,7 @@ from advviz import resources
 from advviz.data import picture_folder
 from advviz.errors import AdvvizError
 from advviz.ui import doors, state
+from advviz.ui.language import say
 from advviz.ui.words import plain
 
 SCRIPT = resources.entry_script()
@@ -104,8 +105,10 @@ def apologise(error: Exception) -> bool:
     else:
         _LOG.error("a page failed", exc_info=error)
         st.error(
-            "This page met an unexpected error, noted in the server's log; "
-            "reload it, or start again from Home."
+            say(
+                "This page met an unexpected error, noted in the server's log; reload it, or start "
+                "again from Home."
+            )
         )
     return True
 

@@ -19,7 +19,7 @@ from advviz.experiments.replay import has_steps, moving
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.models.records import record
-from advviz.ui import drawers
+from advviz.ui import drawers, one_page
 from advviz.ui.language import say
 from advviz.ui.running import Finds
 from advviz.ui.words import ROW
@@ -47,7 +47,10 @@ def offer(
         specs: the experiments to give as commands and as code.
         paper: draws the page for print, as PNG; None where there is nothing to print yet.
     """
-    drawer = drawers.opened("Take it home: pictures, numbers, link, command, Python", "av.take")
+    one_page.drawer(words)
+    drawer = drawers.opened(
+        say("Take it home: pictures, numbers, link, command, Python"), "av.take"
+    )
     if drawer is None:
         return
     with drawer:
@@ -62,13 +65,19 @@ def offer(
 def downloads(spec: Pictured, result: Result) -> None:
     """Offer a result: its picture, 8-bit, as PNG; its arrays, exact, as NPZ."""
     named = " ".join(ROW[record(spec.model).is_robust])
-    what = {"attack": "adversarial image", "explain": "map", "visualize": "drawing"}[spec.kind]
+    what = {
+        "attack": say("adversarial image"),
+        "explain": say("map"),
+        "visualize": say("drawing"),
+    }[spec.kind]
     origin = spec.unit if isinstance(spec, VisualizeSpec) else spec.image.partition(":")[2]
     stem = f"advviz-{spec.kind}-{re.sub('[^a-z0-9]+', '-', origin[:12].lower())}-{spec.model}"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{named}: {what}")
-        download(f"{stem}.png", "PNG, 8-bit", "image/png", lambda: png(spec, result))
-        download(f"{stem}.npz", "NPZ, exact", "application/octet-stream", lambda: npz(spec, result))
+        download(f"{stem}.png", say("PNG, 8-bit"), "image/png", lambda: png(spec, result))
+        download(
+            f"{stem}.npz", say("NPZ, exact"), "application/octet-stream", lambda: npz(spec, result)
+        )
         if isinstance(spec, AttackSpec) and has_steps(result):
             animations(stem, spec, result)
 
@@ -92,8 +101,9 @@ def whole_page(finds: Finds, kind: str, paper: Callable[[], bytes] | None) -> No
 
 def animations(stem: str, spec: AttackSpec, result: Result) -> None:
     """Offer the search as a moving picture; it is drawn when somebody takes it."""
-    download(f"{stem}.gif", "GIF, moving", "image/gif", lambda: moving(spec, result, "gif"))
-    download(f"{stem}.webp", "WebP, moving", "image/webp", lambda: moving(spec, result, "webp"))
+    gif, webp = say("GIF, moving"), say("WebP, moving")
+    download(f"{stem}.gif", gif, "image/gif", lambda: moving(spec, result, "gif"))
+    download(f"{stem}.webp", webp, "image/webp", lambda: moving(spec, result, "webp"))
 
 
 def download(name: str, label: str, mime: str, data: Callable[[], bytes]) -> None:
@@ -136,10 +146,10 @@ def _npz(arrays: Mapping[str, Any]) -> bytes:
 def code(words: Mapping[str, str], specs: Sequence[AnySpec]) -> None:
     """Show the set-up as a link, as command lines and as Python, each with a copy button."""
     address = (st.context.url or "").partition("?")[0]
-    link, command, python = st.tabs(["Link", "Command line", "Python"])
+    link, command, python = st.tabs([say("Link"), say("Command line"), "Python"])
     with link:
         st.code(f"{address}?{urlencode(words)}", language=None, wrap_lines=True)
-        st.caption("Every choice of this page is in the link; it means the same tomorrow.")
+        st.caption(say("Every choice of this page is in the link; it means the same tomorrow."))
     with command:
         st.code("\n".join(map(command_line, specs)), language="bash", wrap_lines=True)
     with python:

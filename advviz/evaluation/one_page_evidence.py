@@ -1,0 +1,173 @@
+"""The evidence of a one-page report: of each experiment, its pictures and what they came to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from advviz import pictures
+from advviz.evaluation import outcomes
+from advviz.evaluation.outcomes import Outcome, strength
+from advviz.experiments.attack_choice import PGD
+from advviz.experiments.board import BoardSpec
+from advviz.experiments.codec import to_link
+from advviz.experiments.ladder import LadderSpec
+from advviz.experiments.links import AnySpec
+from advviz.experiments.protocol import Spec
+from advviz.experiments.references import RESULT, made_by
+from advviz.experiments.result import Array, Result
+from advviz.experiments.specs import AttackSpec, ExplainSpec, PredictSpec, VisualizeSpec
+from advviz.models import ladders
+from advviz.models.records import record
+from advviz.models.shelf import is_on_disk
+
+GAIN = 10
+Results = Mapping[Spec, Result]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of the report: what it is called, what stands under it, its PNG file."""
+
+    name: str
+    caption: str
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one model came to: a verdict, the details, the pictures."""
+
+    model: str
+    verdict: str
+    detail: str
+    shown: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that a report says of its experiment."""
+
+    finding: str
+    evidence: tuple[Evidence, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    maps: str = ""  # what moves each answer: class, method, scale
+
+
+def attacked(spec: AnySpec) -> tuple[AttackSpec, ...]:
+    """Return the attacks that a report is about: of every model of a group, or the one."""
+    if isinstance(spec, BoardSpec):
+        return tuple(dict.fromkeys(spec.attack_on(model) for model in (spec.standard, spec.robust)))
+    if isinstance(spec, LadderSpec):
+        return tuple(spec.row(described.id).attack for described in spec.rungs)
+    if isinstance(spec, AttackSpec):
+        return (spec,)
+    made = next(iter(made_by(getattr(spec, "image", ""))), None)
+    return (made,) if isinstance(made, AttackSpec) else ()
+
+
+def maps_of(spec: AnySpec, attack: AttackSpec) -> tuple[ExplainSpec, ...]:
+    """Return the maps that stand beside an attack: both methods, or the one that was asked for."""
+    if isinstance(spec, ExplainSpec):
+        return (spec,)
+    if isinstance(spec, LadderSpec):
+        spec = spec.on(BoardSpec())
+    if not isinstance(spec, BoardSpec | AttackSpec):
+        return ()
+    alone = BoardSpec(standard=attack.model, robust=attack.model)
+    board = spec if isinstance(spec, BoardSpec) else alone.with_attack(attack)
+    row = replace(board, standard=attack.model, robust=attack.model).row(attack.model)
+    return row.gradient, row.smoothgrad
+
+
+def partner(model: str) -> str:
+    """Return the model that looks at another one's drawing: of its ladder, trained otherwise."""
+    described = record(model)
+    for rungs in ladders.ladders().values():
+        if model in {rung.id for rung in rungs}:
+            here = [rung for rung in rungs if is_on_disk(rung)]
+            return (here[0] if described.is_robust else here[-1]).id if here else model
+    return model
+
+
+def viewings(spec: AnySpec) -> tuple[PredictSpec, ...]:
+    """Return what another model is asked: of a drawing alone."""
+    if not isinstance(spec, VisualizeSpec):
+        return ()
+    return (PredictSpec(model=partner(spec.model), image=RESULT + to_link(spec)),)
+
+
+def needed(spec: AnySpec) -> tuple[Spec, ...]:
+    """List the experiments whose results a report needs, those that are wanted first first."""
+    attacks = attacked(spec)
+    maps = [each for attack in attacks for each in maps_of(spec, attack)]
+    own = () if isinstance(spec, BoardSpec | LadderSpec) else (spec,)
+    return tuple(dict.fromkeys((*own, *attacks, *maps, *viewings(spec))))
+
+
+def of_attacks(spec: AnySpec, results: Results) -> Case:
+    """Say what attacks came to: of every model of a group, or the one."""
+    attacks = attacked(spec)
+    came = tuple(outcomes.outcome(attack, results[attack]) for attack in attacks)
+    evidence = []
+    for attack, one in zip(attacks, came, strict=True):
+        made, drawn = results[attack], [map_of(each, results) for each in maps_of(spec, attack)]
+        detail = (
+            f"before: {one.before}; {moved(made)}; as an 8-bit file: {one.eight_bit}; "
+            "made through its own gradients"
+        )
+        evidence.append(Evidence(attack.model, one.verdict, detail, (*change(made), *drawn)))
+    budget = strength(attacks[0].norm, attacks[0].eps)
+    how = "" if attacks[0].attack == PGD else f" by {attacks[0].attack}"
+    maps = told_of_maps([m for attack in attacks for m in maps_of(spec, attack)], results)
+    return Case(outcomes.finding(came, budget + how), tuple(evidence), came, maps)
+
+
+def change(made: Result) -> tuple[Picture, ...]:
+    """Draw an attack: the picture, the change, what it became."""
+    before, after = made.arrays["original"], made.arrays["adversarial"]
+    return (
+        photo("original", "", before),
+        Picture(
+            f"the change, ×{GAIN}",
+            "grey: unchanged",
+            pictures.png(pictures.perturbation(before, after, GAIN)),
+        ),
+        photo("attacked", "", after),
+    )
+
+
+def moved(made: Result) -> str:
+    """Say how far a picture was moved, in 255ths and in L2."""
+    told = outcomes.moved(made.arrays["original"], made.arrays["adversarial"])
+    return f"{told} (L2 {made.facts['l2']:.3g})" if "l2" in made.facts else told
+
+
+def photo(name: str, caption: str, pixels: Array) -> Picture:
+    """Draw pixels [3, S, S] as they are."""
+    return Picture(name, caption, pictures.png(pictures.photo(pixels)))
+
+
+def map_of(spec: ExplainSpec, results: Results) -> Picture:
+    """Draw a map in ink, on a scale of its own."""
+    gradient = results[spec].arrays["gradient"]
+    name = "SmoothGrad" if spec.method == "smoothgrad" else spec.method
+    caption = f"99% of pixels < {pictures.ink_scale(gradient):.2g}"
+    return Picture(name, caption, pictures.png(pictures.absolute_ink(gradient)))
+
+
+def told_of_maps(maps: Sequence[ExplainSpec], results: Results) -> str:
+    """Say for which class the maps are, by which method, and how they are drawn."""
+    if not maps:
+        return ""
+    named = {str(results[each].facts["explained"]) for each in maps}
+    methods = dict.fromkeys(
+        f"SmoothGrad over {m.samples} noisy copies, sigma {m.sigma:g}"
+        if m.method == "smoothgrad"
+        else m.method
+        for m in maps
+    )
+    on = "the attacked picture" if maps[0].image.startswith(RESULT) else "the picture as it is"
+    return (
+        f"The {maps[0].objective} of {' and '.join(sorted(named))}, of {on}: "
+        f"{' and '.join(methods)}. Dark: a tiny change there moves it most. Each map has a scale "
+        "of its own, given below it. Dark does not mean good evidence, and a map is no proof."
+    )

@@ -1,0 +1,179 @@
+"""The evidence of a one-page report on one question: an answer, a map, a drawing, a control."""
+
+from collections.abc import Callable, Mapping
+
+from advviz import pictures
+from advviz.errors import InvalidInputError
+from advviz.evaluation import outcomes
+from advviz.evaluation.one_page_evidence import (
+    Case,
+    Evidence,
+    Picture,
+    Results,
+    attacked,
+    change,
+    map_of,
+    moved,
+    of_attacks,
+    photo,
+    told_of_maps,
+    viewings,
+)
+from advviz.evaluation.outcomes import said, strength
+from advviz.experiments.board import BoardSpec
+from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.ladder import LadderSpec
+from advviz.experiments.links import AnySpec
+from advviz.experiments.references import true_class
+from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
+from advviz.models.records import record
+
+
+def case_of(spec: AnySpec, results: Results) -> Case:
+    """Read what an experiment came to.
+
+    Args:
+        spec: the experiment.
+        results: of all that `needed` lists.
+    """
+    if isinstance(spec, BoardSpec | LadderSpec | AttackSpec):
+        return of_attacks(spec, results)
+    for kind, told in OTHERS.items():
+        if isinstance(spec, kind):
+            return told(spec, results)
+    raise InvalidInputError(f"no report is made of an experiment of the kind {spec.kind}")
+
+
+def _predicted(spec: PredictSpec, results: Results) -> Case:
+    arrays, described = results[spec].arrays, record(spec.model)
+    answer, shown = said(arrays["logits"], described.classes), true_class(spec.image, described)
+    judged = (
+        ""
+        if shown is None
+        else ", which is right"
+        if answer.label == shown
+        else (f", which is wrong: shown is {shown}")
+    )
+    row = Evidence(spec.model, str(answer), "", (photo("picture", "", arrays["pixels"]),))
+    return Case(f"{described.title} says {answer}{judged}.", (row,))
+
+
+def _explained(spec: ExplainSpec, results: Results) -> Case:
+    result, described = results[spec], record(spec.model)
+    answer = said(result.arrays["logits"], described.classes)
+    named, value = result.facts["explained"], result.facts["value"]
+    explained = photo("what was explained", "", result.arrays["pixels"])
+    row = Evidence(
+        spec.model,
+        f"says {answer}",
+        f"{spec.objective} of {named}: {value:.3g}",
+        (explained, map_of(spec, results)),
+    )
+    about = "an attacked picture" if attacked(spec) else "the picture"
+    finding = (
+        f"{described.title} says {answer} of {about}; the map shows where a tiny change moves the "
+        f"{spec.objective} of {named} most, and not whether that is a good reason."
+    )
+    return Case(finding, (row,), maps=told_of_maps([spec], results))
+
+
+def _drawn(spec: VisualizeSpec, results: Results) -> Case:
+    result, described = results[spec], record(spec.model)
+    other = viewings(spec)[0]
+    own = said(result.arrays["logits"], described.classes)
+    seen = said(results[other].arrays["logits"], record(other.model).classes)
+    what, _, named = spec.unit.partition(":")
+    shown = (
+        photo("start", "", result.arrays["start"]),
+        photo("drawn", "", result.arrays["picture"]),
+    )
+    row = Evidence(spec.model, f"says {own} of its drawing", f"raised: {spec.unit}", shown)
+    if what == "class" and other.model != spec.model:
+        agrees = "sees it too" if seen.label == named else "does not see it"
+        others = f"; {record(other.model).title}, who was not asked to draw, {agrees}: {seen}"
+    else:
+        others = ""
+    begun = "noise" if not spec.starts_from_image else "a picture"
+    return Case(
+        f"Drawn from {begun} to raise {named if what == 'class' else spec.unit} in "
+        f"{described.title}, which then says {own}{others}.",
+        (row,),
+    )
+
+
+def _noise(spec: NoiseSpec, results: Results) -> Case:
+    result, described = results[spec], record(spec.model)
+    before = said(result.arrays["original_logits"], described.classes)
+    changed, draws = result.facts["changed"], result.facts["draws"]
+    row = Evidence(
+        spec.model, f"{changed} of {draws} changed the answer", f"before: {before}",
+        (photo("with noise", "the first draw", result.arrays["example"]),),
+    )  # fmt: skip
+    return Case(
+        f"Of {draws} random changes of size {strength(spec.norm, spec.eps)}, {changed} changed "
+        f"what {described.title} says ({before} without them).",
+        (row,),
+    )
+
+
+def _smallest(spec: SmallestSpec, results: Results) -> Case:
+    result, described = results[spec], record(spec.model)
+    before = said(result.arrays["original_logits"], described.classes)
+    if result.facts["distance"] is None:
+        row = Evidence(spec.model, "no change found", f"before: {before}",
+                       (photo("original", "", result.arrays["original"]),))  # fmt: skip
+        told = f"No change that the search tried fooled {described.title}; that is no proof."
+        return Case(told, (row,))
+    after = said(result.arrays["logits"], described.classes)
+    file = said(result.arrays["eight_bit_logits"], described.classes)
+    size = strength(spec.norm, round(result.facts["distance"], 6))
+    held = strength(spec.norm, round(result.facts["held"], 6))
+    row = Evidence(
+        spec.model, f"{before} → {after}", f"{moved(result)}; as an 8-bit file: {file}",
+        change(result),
+    )  # fmt: skip
+    return Case(
+        f"The smallest change found that makes {described.title} say {after} instead of {before} "
+        f"is {size}; the attack failed at {held}. A smaller one may exist.",
+        (row,),
+    )
+
+
+def _defended(spec: DefencesSpec, results: Results) -> Case:
+    result, described = results[spec], record(spec.model)
+    names, logits = result.facts["names"], result.arrays["logits"]
+    answers = [said(one, described.classes) for one in logits[0]]
+    kept = sum(each.label == answers[0].label for each in answers[1:])
+    listed = "; ".join(f"{n}: {a}" for n, a in zip(names, answers, strict=True))
+    shown = Picture("the picture", "", pictures.png(result.arrays["pictures"][0, 0]))
+    row = Evidence(spec.model, f"says {answers[0]} without a defence", listed, (shown,))
+    return Case(
+        f"After {kept} of {len(names) - 1} simple defences {described.title} still says "
+        f"{answers[0].label}. None of them was attacked itself, so none is proven.",
+        (row,),
+    )
+
+
+def _surface(spec: SurfaceSpec, results: Results) -> Case:
+    result, described = results[spec], record(spec.model)
+    (attack,) = attacked(spec)
+    answers = result.arrays["logits"].argmax(-1)
+    one = outcomes.outcome(attack, results[attack])
+    elsewhere = float((answers != described.class_index(one.before.label)).mean())
+    row = Evidence(attack.model, one.verdict, moved(results[attack]), change(results[attack]))
+    return Case(
+        f"On a flat grid of {answers.size} points around the picture, along the attack and across "
+        f"it, {described.title} says something other than {one.before.label} at {elsewhere:.0%}.",
+        (row,),
+    )
+
+
+OTHERS: Mapping[type, Callable[..., Case]] = {
+    PredictSpec: _predicted,
+    ExplainSpec: _explained,
+    VisualizeSpec: _drawn,
+    NoiseSpec: _noise,
+    SmallestSpec: _smallest,
+    DefencesSpec: _defended,
+    SurfaceSpec: _surface,
+}
