@@ -81,8 +81,8 @@ def draw(setup: Setup, finds: Finds) -> str:
     notes = (
         say("One picture is an anecdote. What survives of many is on Home."),
         say(
-            "Dark moves the loss for {named} most; dark is not good evidence. ×: strength beside "
-            "the other model's.",
+            "Dark: changes there move the loss for {named} most; no proof of good evidence. "
+            "×: strength beside the other's.",
             named=f"**{named}**",
         ),
     )
