@@ -127,7 +127,7 @@ def _strength(setup: Setup) -> None:
             "How far the attacker may move an image while the robust network is trained, and "
             "while both are judged. At 0 both trainings are the same."
         ),
-        **_bound(setup, "eps"),
+        **control("av.training.strength", eps, lambda s, value: s.with_training(eps=value)),
     )
 
 
