@@ -10,14 +10,14 @@ from test_pages import link_of, opened, told, with_drawer
 
 from advviz import resources
 from advviz.data import uploads as pictures
-from advviz.experiments.lab_training import LabTrainingSpec
+from advviz.experiments.lab_training import LabTrainingSpec, collapsing
 from advviz.experiments.links import to_flags, to_link, to_query
 from advviz.models import uploaded
 from advviz.models.records import record
-from advviz.ui import running, state, training_charts, training_controls, training_lab
+from advviz.ui import running, state, training_charts, training_lab
 
 SPEC = LabTrainingSpec()
-SINGLE = replace(SPEC, **training_controls.COLLAPSING)
+SINGLE = collapsing()
 
 
 @pytest.fixture

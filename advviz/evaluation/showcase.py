@@ -1,4 +1,4 @@
-"""Make the results that ship: Home's board and every class's favourite picture.
+"""Make the results that ship: Home's board, every class's favourite picture, a lab's two runs.
 
 Run `python -m advviz.evaluation.showcase` after the weights have changed.
 """
@@ -14,6 +14,7 @@ from advviz.compute import Engine, shipped
 from advviz.data.images import SAMPLE_PREFIX
 from advviz.errors import AdvvizError
 from advviz.experiments.board import BoardSpec
+from advviz.experiments.lab_training import LabTrainingSpec, collapsing
 from advviz.experiments.links import to_link
 from advviz.experiments.presets import STRENGTHS
 from advviz.experiments.protocol import Spec
@@ -94,6 +95,7 @@ def make() -> None:
     specs: list[Spec] = list(board.specs())
     for model in (board.standard, board.robust):
         specs += [VisualizeSpec(model=model, unit=f"class:{c}") for c in record(model).classes]
+    specs += [LabTrainingSpec(), collapsing()]
     results = {spec: engine.run(spec) for spec in specs}
     for stale in shipped.folder().glob("*.safetensors"):
         stale.unlink()
