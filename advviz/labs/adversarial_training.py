@@ -170,12 +170,12 @@ def epoch_of(
         chosen = rows.to(images.device)
         for place, learner in enumerate(learners):
             step = learner.learn(images[chosen], labels[chosen], rate, starts)
-            loss = yield from _told(step, progress)
+            loss = yield from told(step, progress)
             losses[place] += loss * len(rows)
     return [float(loss) / len(images) for loss in losses]
 
 
-def _told(steps: Generator[None, None, R], progress: Progress) -> Work[R]:
+def told(steps: Generator[None, None, R], progress: Progress) -> Work[R]:
     """Tell after every step, and after the last one, how far the work is."""
     while True:
         try:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from advviz.attacks.catalogue import Goal, attack_named
 from advviz.attacks.parameters import APGD, PGD
-from advviz.labs.turns import answered_by
+from advviz.labs.turns import Work, answered_by
 from advviz.models.classifier import Classifier
 from advviz.noise import Noise
 from advviz.protocol import Answer, Call, Procedure, Progress, Query
@@ -58,10 +58,14 @@ class Judge:
         }
 
 
-def right(network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+def right(network: nn.Module, images: Tensor, labels: Tensor, progress: Progress) -> Work[Tensor]:
     """Say of each image [N, C, H, W] whether the network is right about it, [N]."""
-    with torch.no_grad():
-        return network(images).argmax(1) == labels
+    found = []
+    for chosen, known in zip(images.split(ROWS), labels.split(ROWS), strict=True):
+        with torch.no_grad():
+            found.append(network(chosen).argmax(1) == known)
+        yield progress
+    return torch.cat(found)
 
 
 def survivors(

@@ -52,7 +52,7 @@ class Live:
         self._times += 1
         facts = None if shown.result is None else shown.result.facts
         with self._place.container():
-            curves(self._spec, arrays, facts, f"av.training.{self._times}")
+            curves(self._spec, arrays, facts, f"av.training.chart.{self._times}")
 
 
 def known(shown: Shown) -> Arrays:
@@ -89,7 +89,7 @@ def strengths(spec: LabTrainingSpec, result: Result) -> None:
     n = int(result.arrays["radii_n"])
     with left:
         st.subheader(say("Stronger attacks, what is left"))
-        _chart(training_charts.by_strength(spec, result.arrays), "av.training.strength")
+        _chart(training_charts.by_strength(spec, result.arrays), "av.training.chart.strength")
         st.html(
             _caption(
                 say(
@@ -102,7 +102,7 @@ def strengths(spec: LabTrainingSpec, result: Result) -> None:
         )
     with right:
         st.subheader(say("Change of the image, change of the answer"))
-        _chart(training_charts.by_distance(spec, result.arrays), "av.training.distance")
+        _chart(training_charts.by_distance(spec, result.arrays), "av.training.chart.distance")
         st.html(
             _caption(
                 say(
