@@ -1,5 +1,6 @@
 """The page of the lessons with a fake engine: asked first, then shown, linked, left and found."""
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -193,6 +194,10 @@ def test_a_sheet_has_question_result_link_and_code_and_needs_no_network():
     assert "data:image/svg+xml" in made
     assert 'src="http' not in made
     assert "<link" not in made
+
+
+def test_others_are_not_given_the_large_type():
+    assert "present" not in replace(here(), presenting=True).address
 
 
 def test_a_code_holds_the_link_and_says_where_it_leads():

@@ -51,8 +51,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   element("p", "av-question-small", root, data.question);
   if (data.revealed) {
     for (const part of parts) {
-      const line = element("p", "av-predicted", root);
       const choice = known.choice?.[part];
+      if (choice === undefined && data.presenting) continue;  // the class has shown its hands
+      const line = element("p", "av-predicted", root);
       element("span", "", line, part ? `${part}: ` : `${words.predicted} `);
       element("b", "", line, choice === undefined ? words.none : options[choice] ?? words.none);
       const right = data.truth?.[part];
