@@ -2,16 +2,9 @@
 
 import streamlit as st
 
-from advviz.experiments.lab_training import LabTrainingSpec
-from advviz.ui import (
-    running,
-    state,
-    take_home,
-    training_controls,
-    training_formula,
-    training_kept,
-    training_lab,
-)
+from advviz.experiments.lab_training import CIFAR10, LabTrainingSpec
+from advviz.labs import cifar10
+from advviz.ui import cifar10_shelf, state, training_controls, training_page
 from advviz.ui.figures import rich, show
 from advviz.ui.language import say
 
@@ -28,30 +21,5 @@ sentence = say(
 st.html(show(f'<p class="av-answer">{rich(sentence)}</p>'))
 button = training_controls.show(setup)
 training_controls.more(setup)
-trouble = st.container()
-curves, told = st.empty(), st.container()
-epoch = training_controls.epoch(setup)
-place = st.empty()
-live = training_lab.Live(curves, spec)
-
-
-def draw(finds: running.Finds) -> str:
-    """Draw the pictures; the curves, which are no HTML, are drawn in their own place."""
-    live.update(finds[spec])
-    return training_lab.draw(spec, finds, epoch)
-
-
-after = st.container()
-finds = running.show([spec], place, draw, button)
-with trouble:
-    running.failures(finds)
-with after:
-    result = finds[spec].result
-    if result is not None:
-        with told:
-            training_lab.collapsed(spec, result)
-        training_lab.strengths(spec, result)
-    training_formula.show(spec)
-    if result is not None:
-        training_kept.offer(spec, result)
-    take_home.offer(finds, state.link(PAGE), [spec])
+if spec.data != CIFAR10 or cifar10.is_here() or cifar10_shelf.is_here():
+    training_page.show(spec, state.link(PAGE), button)

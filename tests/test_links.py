@@ -77,7 +77,7 @@ def with_attack(spec, drawn, attack):
 
 KINDS = (
     PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, SmallestSpec, DefencesSpec,
-    SurfaceSpec, FeaturesSpec, BoardSpec, LadderSpec, LabTrainingSpec,
+    SurfaceSpec, FeaturesSpec, LabTrainingSpec, BoardSpec, LadderSpec,
 )  # fmt: skip
 ANY_SPEC = st.one_of(*map(specs_of, KINDS))
 

@@ -30,6 +30,7 @@ KINDS = {
     "visualize": "feature_visualization.py",
     "ladder": "ladder.py",
     "features": "features.py",
+    "lab-training": "training.py",
 }
 ALL_OF_VIEW = ("rows", "gain", "draw", "scale", "transfer", "noise", "smooth")
 

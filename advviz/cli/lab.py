@@ -5,7 +5,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-LABS: dict[str, str] = {
+LABS = {
     "features": "bugs or features? train on mislabelled adversarial examples alone",
     "training": "train a robust model: normally and against an attacker, side by side",
 }

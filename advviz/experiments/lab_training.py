@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DIGITS, CIFAR10 = "digits", "cifar10"
-NETWORKS = ("linear", "convolutional")
+NETWORKS = ("linear", "convolutional", "wide")
 NORMS = ("l2", "linf")
 PARTNERS = ("standard", "robust")
 """The two networks, in the order of every array."""
@@ -34,7 +34,9 @@ class LabTrainingSpec:
     numerics: ClassVar[str] = REFERENCE
 
     data: str = choice(DIGITS, (DIGITS, CIFAR10), "images: digits come with advviz")
-    network: str = choice("convolutional", NETWORKS, "what is trained")
+    network: str = choice(
+        "convolutional", NETWORKS, "what is trained: linear, or a small or wide convolutional one"
+    )
     norm: str = choice("l2", NORMS, "norm of the ball, of training and of judging")
     eps: float = number(
         1.0, 0.0, 10.0,

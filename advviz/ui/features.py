@@ -42,8 +42,8 @@ def intro() -> str:
     question = say("Train a classifier on pictures whose labels are all wrong. Why is it right?")
     answer = say(
         "Every training picture is changed until a first classifier takes it for the other class, "
-        "and gets that class as its label. To a human all of these labels are wrong. A new "
-        "classifier that has seen nothing else is then tested on clean pictures."
+        "and gets that class as its label. Whoever sees the original calls all of these labels "
+        "wrong. A new classifier that has seen nothing else is then tested on clean pictures."
     )
     return show(
         f'<p class="av-question">{rich(question)}</p><p class="av-answer">{rich(answer)}</p>'
@@ -113,7 +113,7 @@ def _chart(result: Result) -> str:
         "**What it is:** accuracy on test pictures that nobody has changed; a bar is the mean over "
         "seeds, its whisker runs from the lowest seed to the highest; the line is chance. "
         "**Notice:** the same pictures with the same wrong labels, but moved at random or not "
-        "moved at all, teach the opposite: these controls fall far below chance. So the attack "
+        "moved at all, teach the opposite: these controls fall below chance. So the attack "
         "has put something into the pictures that goes with the label. "
         "**It cannot tell** whether that something was in the data or in the first classifier "
         "alone: read both sides below."
@@ -169,9 +169,9 @@ def _weights(spec: FeaturesSpec, result: Result) -> str:
     head = say("What each classifier multiplies the pixels by")
     said = say(
         "**What it is:** the weights of the first seed's classifiers: where red, brightness speaks "
-        "for {second}, where blue for {first}; each on its own scale. **Notice:** the second "
-        "resembles the first, although no right label ever reached it; the controls show the "
-        "reverse. For a linear classifier the attack moves every picture along these very "
+        "for {second}, where blue for {first}; each on its own scale. **Notice:** how much the "
+        "second resembles the first, although no right label ever reached it; the controls show "
+        "the reverse. For a linear classifier the attack moves every picture along these very "
         "weights. **It cannot tell** how a deeper network stores the same thing.",
         first=spec.names[0],
         second=spec.names[1],
@@ -193,15 +193,20 @@ def _examples(spec: FeaturesSpec, result: Result) -> str:
     arrays = result.arrays
     if "original" not in arrays:
         return ""
-    before, after = [], []
+    before, after, control = [], [], []
     for place, label in enumerate(arrays["labels"]):
         seen, given = spec.names[int(label)], spec.names[1 - int(label)]
         shown = say("a human sees {seen}", seen=seen)
-        told = say("its label: **{given}**", given=given)
+        told = say("was {seen}, label: **{given}**", seen=seen, given=given)
         before.append(Tile(_photo(arrays["original"][place], shown), shown))
-        after.append(Tile(_photo(arrays["adversarial"][place], shown), f"{shown} · {told}"))
+        after.append(Tile(_photo(arrays["adversarial"][place], told), told))
+        control.append(Tile(_photo(arrays["random"][place], told), told))
     head = say("What the new classifier was trained on")
-    first, second = say("before the attack"), say("after it, as trained on")
+    rows = {
+        say("before the attack"): before,
+        say("after it, as the new classifier was trained on them"): after,
+        say("moved as far at random, as the control was trained on them"): control,
+    }
     said = say(
         "**What it is:** training pictures of the first seed that were right before the attack and "
         "wrong after it; L2 distance {far} on average. **Notice:** whether you would have given "
@@ -211,13 +216,12 @@ def _examples(spec: FeaturesSpec, result: Result) -> str:
     )
     if spec.norm == "linf":
         said = said.replace("L2", "L∞")
-    return (
-        f"<h4>{rich(head)}</h4><p class='av-quiet'>{rich(first)}</p>{_row(before)}"
-        f"<p class='av-quiet'>{rich(second)}</p>{_row(after)}"
-        f"<p class='av-lab-said'>{rich(said)}</p>"
+    drawn = "".join(
+        f"<p class='av-quiet'>{rich(name)}</p>{_row(row)}" for name, row in rows.items()
     )
+    return f"<h4>{rich(head)}</h4>{drawn}<p class='av-lab-said'>{rich(said)}</p>"
 
 
 def _photo(pixels: Array, alt: str) -> str:
     shown = np.repeat(pixels, 3, axis=0) if len(pixels) == 1 else pixels
-    return picture(pictures.photo(shown), alt, SIDE)
+    return picture(pictures.photo(shown), alt.replace("*", ""), SIDE)

@@ -15,11 +15,15 @@ from advviz.ui.words import strength
 
 STOPS = {
     "l2": (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0),
-    "linf": (0.0, 4 / 255, 8 / 255, 16 / 255, 0.1, 0.2, 0.3, 0.4),
+    "linf": (0.0, 4 / 255, 8 / 255, 16 / 255, 0.1, 0.2, 0.35),
 }
 USUAL = {"l2": 1.0, "linf": 0.2}
-COLLAPSING: dict[str, Any] = {"single_step": True, "norm": "linf", "eps": 0.3, "epochs": 40}
-"""What the switch sets: one step of the whole radius, in the norm in which that goes wrong."""
+COLLAPSING: dict[str, Any] = {
+    "network": "wide", "single_step": True, "norm": "linf", "eps": 0.35, "epochs": 30, "batch": 32,
+    "judge_steps": 20,
+}  # fmt: skip
+"""What the switch sets: one step of the whole radius, in the norm and with a network in which that
+goes wrong."""
 
 
 def show(setup: Setup) -> DeltaGenerator:
@@ -93,8 +97,17 @@ def _with_data(setup: Setup, data: str) -> Setup:
     )
 
 
+def network_names() -> dict[str, str]:
+    """The networks that can be trained, in words."""
+    return {
+        "linear": say("linear"),
+        "convolutional": say("small convolutional"),
+        "wide": say("wide convolutional"),
+    }
+
+
 def _network(setup: Setup) -> None:
-    names = {"linear": say("linear"), "convolutional": say("small convolutional")}
+    names = network_names()
     st.selectbox(
         say("Network"),
         NETWORKS,
@@ -114,7 +127,7 @@ def _strength(setup: Setup) -> None:
             "How far the attacker may move an image while the robust network is trained, and "
             "while both are judged. At 0 both trainings are the same."
         ),
-        **_bound(setup, "eps"),
+        **control("av.training.strength", eps, lambda s, value: s.with_training(eps=value)),
     )
 
 
@@ -124,7 +137,7 @@ def _collapse(setup: Setup) -> None:
         help=say(
             "One step of the whole radius from the image itself instead of several small ones: "
             "cheap, and the robust network can learn to fool its own attack. The switch also "
-            "chooses the norm and the strength at which that happens here."
+            "chooses the network, the norm and the strength with which that happens here."
         ),
         **control("av.training.single", setup.training.single_step, _with_single),
     )
@@ -169,14 +182,15 @@ def _number(setup: Setup, label: str, name: str) -> None:
     )
 
 
-def epoch(setup: Setup) -> int | None:
-    """Choose the epoch whose weights and gradients are shown; the last one at first."""
-    epochs = [number for number in range(setup.training.epochs) if number & (number - 1) == 0]
-    chosen: int = st.select_slider(
+def epoch(spec: LabTrainingSpec) -> int:
+    """Choose the epoch whose weights and gradients are shown."""
+    epochs = [number for number in range(spec.epochs) if number & (number - 1) == 0]
+    left, _ = st.columns(2, gap="large")
+    chosen: int = left.select_slider(
         say("Weights and gradients after epoch"),
-        [*epochs, setup.training.epochs],
-        value=setup.training.epochs,
-        key=f"av.training.epoch.{setup.training.epochs}",
+        [*epochs, spec.epochs],
+        value=spec.epochs,
+        key=f"av.training.epoch.{spec.epochs}",
         help=say("While training runs, the newest are shown."),
     )
     return chosen

@@ -5,6 +5,7 @@ import streamlit as st
 from advviz.experiments.lab_training import DIGITS, LabTrainingSpec
 from advviz.ui import figures
 from advviz.ui.language import say
+from advviz.ui.training_controls import network_names
 from advviz.ui.words import strength
 
 FORMULA = (
@@ -46,14 +47,19 @@ def _parts(spec: LabTrainingSpec) -> list[list[str]]:
         batch=spec.batch,
         epochs=spec.epochs,
     )
-    network = say("linear") if spec.network == "linear" else say("small convolutional")
+    network = network_names()[spec.network]
+    loss = f"{say('cross-entropy')}, {network}"
     data = say("digits") if spec.data == DIGITS else "CIFAR-10"
     rows = [
         ["min θ", say("learn the weights"), descent],
         ["E (x, y)", say("over images and their labels"), data],
         ["max δ", say("the attacker looks for the worst change"), search],
         ["‖δ‖ ≤ ε", say("within reach"), strength(spec.norm, spec.eps)],
-        ["L(f(x + δ), y)", say("the loss of the network there"), say("cross-entropy, ") + network],
+        [
+            "L(f(x + δ), y)",
+            say("the loss of the network there"),
+            loss,
+        ],
     ]
     if spec.data == DIGITS and spec.norm == "l2":
         same = say(

@@ -20,24 +20,29 @@ from advviz.ui.training_charts import Arrays, Chart
 from advviz.ui.words import percent, strength
 
 REDRAWN = 1.5  # seconds between two drawings of curves that grow
-SAMPLE, FILTER = 96, 48  # CSS pixels of an image, and of a filter or a class's weights
+SAMPLE, SAMPLES = 80, 6  # CSS pixels of an image, and images in a line
 SHOWN_FILTERS = 16
 
 
 class Live:
-    """The curves of a lab, drawn again as they grow.
+    """The verdicts and the curves of a lab, drawn again as they grow.
 
     Args:
-        place: an empty one.
         spec: what is trained.
+        verdicts: an empty place.
+        place: another, for the curves.
     """
 
-    def __init__(self, place: DeltaGenerator, spec: LabTrainingSpec) -> None:
-        self._place, self._spec = place, spec
+    def __init__(
+        self, spec: LabTrainingSpec, verdicts: DeltaGenerator, place: DeltaGenerator
+    ) -> None:
+        self._spec, self._verdicts, self._place = spec, verdicts, place
         self._times, self._next = 0, 0.0
 
     def update(self, shown: Shown) -> None:
-        """Draw what is known, at a calm pace; nothing before the first epoch has ended."""
+        """Draw what is known; curves at a calm pace, and none before the first epoch has ended."""
+        strips = "".join(_strip(self._spec, place, shown) for place in range(2))
+        self._verdicts.html(figures.show(strips))
         arrays = known(shown)
         if "loss" not in arrays:
             return
@@ -47,7 +52,7 @@ class Live:
         self._times += 1
         facts = None if shown.result is None else shown.result.facts
         with self._place.container():
-            curves(self._spec, arrays, facts, f"av.training.{self._times}")
+            curves(self._spec, arrays, facts, f"av.training.chart.{self._times}")
 
 
 def known(shown: Shown) -> Arrays:
@@ -84,7 +89,7 @@ def strengths(spec: LabTrainingSpec, result: Result) -> None:
     n = int(result.arrays["radii_n"])
     with left:
         st.subheader(say("Stronger attacks, what is left"))
-        _chart(training_charts.by_strength(spec, result.arrays), "av.training.strength")
+        _chart(training_charts.by_strength(spec, result.arrays), "av.training.chart.strength")
         st.html(
             _caption(
                 say(
@@ -97,7 +102,7 @@ def strengths(spec: LabTrainingSpec, result: Result) -> None:
         )
     with right:
         st.subheader(say("Change of the image, change of the answer"))
-        _chart(training_charts.by_distance(spec, result.arrays), "av.training.distance")
+        _chart(training_charts.by_distance(spec, result.arrays), "av.training.chart.distance")
         st.html(
             _caption(
                 say(
@@ -112,17 +117,16 @@ def strengths(spec: LabTrainingSpec, result: Result) -> None:
 
 
 def draw(spec: LabTrainingSpec, finds: Finds, epoch: int | None) -> str:
-    """Draw verdicts, and weights and gradients at an epoch; of a lab that runs, the newest."""
-    shown = finds[spec]
-    arrays = known(shown)
-    body = "".join(_strip(spec, place, shown) for place in range(2))
+    """Draw weights and gradients at an epoch; of a lab that runs, the newest."""
+    arrays = known(finds[spec])
     if "weights" not in arrays:
-        return figures.show(body)
+        return figures.show("")
     place = _place(arrays["pictured_epochs"], epoch)
     number = int(arrays["pictured_epochs"][place])
-    return figures.show(body + _gradients(spec, arrays, place, number)) + figures.show(
-        _weights(spec, arrays, place, number)
-    )
+    columns = "display:grid;grid-template-columns:repeat(auto-fit,minmax(30rem,1fr));gap:1rem 2rem"
+    parts = (_gradients(spec, arrays, place, number), _weights(spec, arrays, place, number))
+    cells = "".join(f"<div>{part}</div>" for part in parts)
+    return figures.show(f'<div style="{columns}">{cells}</div>')
 
 
 def _place(epochs: Any, wanted: int | None) -> int:
@@ -160,13 +164,14 @@ def _strip(spec: LabTrainingSpec, place: int, shown: Shown) -> str:
 
 def _gradients(spec: LabTrainingSpec, arrays: Arrays, place: int, epoch: int) -> str:
     """The samples, and for each network the gradient of its loss by their pixels."""
-    rows = _tiles([_photo(image, SAMPLE) for image in arrays["samples"]], SAMPLE)
+    photos = [_photo(image, SAMPLE) for image in arrays["samples"]]
+    rows = _tiles(photos, SAMPLE, SAMPLES)
     for number, partner in enumerate(PARTNERS):
         gradients = arrays["gradients"][place, number]
         said = say("gradient of the {partner} network", partner=_word(partner))
         drawn = [_signed(each, SAMPLE, said) for each in gradients]
         accent = figures.accent(described(spec, partner))
-        rows += f'<div class="{accent}">{_tiles(drawn, SAMPLE)}</div>'
+        rows += f'<div class="{accent}">{_tiles(drawn, SAMPLE, SAMPLES)}</div>'
     caption = say(
         "**Input gradients, epoch {epoch}.** Above: images that neither network was trained on; "
         "below: for the standard network ○, then for the robust one ●, where more ink would raise "
@@ -183,10 +188,10 @@ def _weights(spec: LabTrainingSpec, arrays: Arrays, place: int, epoch: int) -> s
     for number, partner in enumerate(PARTNERS):
         weights = arrays["weights"][place, number][:SHOWN_FILTERS]
         said = say("weights of the {partner} network", partner=_word(partner))
-        side = FILTER if spec.network == "convolutional" else 64
+        side, columns = (64, 5) if spec.network == "linear" else (48, 8)
         drawn = [_signed(each, side, said) for each in weights]
         accent = figures.accent(described(spec, partner))
-        rows += f'<div class="{accent}">{_tiles(drawn, side)}</div>'
+        rows += f'<div class="{accent}">{_tiles(drawn, side, columns)}</div>'
     if spec.network == "linear":
         caption = say(
             "**Weights, epoch {epoch}: one picture a class,** standard ○ above, robust ● below. "
@@ -209,12 +214,14 @@ def _word(partner: str) -> str:
     return say("standard") if partner == "standard" else say("robust")
 
 
-def _tiles(drawn: list[str], side: int) -> str:
-    tiles = "".join(tile(Tile(each)) for each in drawn)
-    return (
-        f'<div class="av-board" style="--av-columns:{len(drawn)};--av-side:{side}px">'
-        f'<div class="av-tiles">{tiles}</div></div>'
+def _tiles(drawn: list[str], side: int, columns: int) -> str:
+    """Pictures in lines of so many."""
+    lines = [drawn[first : first + columns] for first in range(0, len(drawn), columns)]
+    body = "".join(
+        f'<div class="av-tiles">{"".join(tile(Tile(each)) for each in line)}</div>'
+        for line in lines
     )
+    return f'<div class="av-board" style="--av-columns:{columns};--av-side:{side}px">{body}</div>'
 
 
 def _photo(image: Any, side: int) -> str:
@@ -272,10 +279,10 @@ def collapsed(spec: LabTrainingSpec, result: Result) -> None:
     if fell is not None:
         st.error(
             say(
-                "Catastrophic overfitting after epoch {epoch}: accuracy under the judge fell from "
-                "{before} to {after}, while it is {own} under the attack trained with. The rule "
-                "of Wong et al. (2020) stops when it falls by more than 20 points, and keeps "
-                "epoch {best}.",
+                "Catastrophic overfitting, seen after epoch {epoch}: it is right on {own} of the "
+                "images under the attack that it trains with, and on {after} under the judge, "
+                "where it had been right on {before}. Fast adversarial training (Wong et al., "
+                "2020) stops when accuracy under PGD falls suddenly: that would keep epoch {best}.",
                 epoch=fell["epoch"],
                 before=percent(fell["before"]),
                 after=percent(fell["after"]),
@@ -286,7 +293,8 @@ def collapsed(spec: LabTrainingSpec, result: Result) -> None:
     elif spec.single_step:
         st.info(
             say(
-                "No collapse in this run: under the judge, accuracy never fell 20 points below "
-                "its best. A larger strength, more epochs or another seed may bring one."
+                "No collapse in this run: under the judge it never lost half of its best accuracy "
+                "while it held under its own attack. A larger strength, a wider network or "
+                "another seed may bring one."
             )
         )
