@@ -76,6 +76,7 @@ UNSEEN = frozenset({"_LOG"})
 """What has methods of the same names, which nobody sees on a page."""
 UNTRANSLATED = {
     "Language · 语言",  # of the switch itself, in all languages at once
+    "advviz",
 }
 """Literals that are shown as they are."""
 PAGES = sorted(path.name for path in resources.pages().glob("*.py"))
@@ -161,8 +162,11 @@ def said_in(path: Path) -> Iterator[tuple[int, str]]:
             continue
         name = constant_of(argument, tree)
         assert name, f"{path.name}:{node.lineno}: say needs a literal; a name needs term"
-        module = importlib.import_module(f"advviz.ui.{path.stem}") if path.parent == UI else None
-        value = getattr(module, name) if module else literal(tree, name)
+        if path.is_relative_to(UI):
+            dotted = ".".join(path.relative_to(UI.parent.parent).with_suffix("").parts)
+            value = getattr(importlib.import_module(dotted), name)
+        else:
+            value = literal(tree, name)
         for sentence in sentences(value):
             yield node.lineno, sentence
 
@@ -208,8 +212,8 @@ def terms() -> Iterator[str]:
             yield from (field.name.replace("_", " "), field.metadata["help"])
             yield from field.metadata.get("options", ())
     for described in catalogue().values():
-        if described.id in bundled():
-            yield from (described.title, *described.classes)
+        yield from described.classes
+        yield from [described.title] if described.id in bundled() else []
     for sample in gallery.samples():
         yield sample.title
     for section, pages in navigation.SECTIONS.items():
