@@ -67,6 +67,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     again.onclick = () => { save({ choice: {}, shown: false }); show(false); };
     return;
   }
+  if (known.shown) {  // predicted on an earlier visit: only this browser knew
+    show(true);
+    return;
+  }
   const button = document.createElement("button");
   for (const part of parts) {
     const group = element("fieldset", "av-options", root);
@@ -92,5 +96,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
   button.onclick = () => { save({ shown: true }); show(true); };
   root.append(button);
   element("span", "av-kept", root, words.kept);
-  if (known.shown) show(true);  // predicted on an earlier visit
 }
