@@ -47,6 +47,7 @@ def test_it_reads_well_unclicked_on_digits_computed_by_the_real_engine(
     assert "not that every adversarial example is one" in shown
     assert "1905.02175" in shown
     assert "chance 50%" in shown
+    assert "E. Alpaydin and C. Kaynak" in shown  # as the licence of the digits asks
     assert "As a table, every seed" in shown
 
 
@@ -121,6 +122,29 @@ def test_a_link_cannot_name_a_folder_of_the_server(tmp_path: Path):
     words = to_query(FeaturesSpec(data=str(tmp_path), classes="a,b"))
     at = opened("features.py", **words)
     assert "no folder by its path" in at.warning[0].value
+    assert link_of(at)["data"] == "digits"
+
+
+def test_the_owners_folder_is_offered_with_its_classes(
+    engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("cup", "pen"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.png").write_bytes(b"not looked at here")
+    name = "the owner's folder"
+    assert name not in segment(opened("features.py"), "av.features.data").options
+    monkeypatch.setenv("ADVVIZ_IMAGES", str(tmp_path))
+    at = opened("features.py")
+    engine.asked.clear()
+    assert name in segment(at, "av.features.data").options
+    segment(at, "av.features.data").set_value("folder").run()
+    assert (asked(engine).data, asked(engine).classes) == ("folder", "cup,pen")
+    assert str(tmp_path) not in str(link_of(at))
+    (tmp_path / "pen" / "1.png").unlink()
+    (tmp_path / "pen").rmdir()
+    segment(at, "av.features.data").set_value("digits").run()
+    segment(at, "av.features.data").set_value("folder").run()
+    assert "must have two folders" in at.warning[0].value
     assert link_of(at)["data"] == "digits"
 
 

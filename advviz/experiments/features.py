@@ -95,6 +95,11 @@ class FeaturesSpec:
         return float(self.lr)
 
     @property
+    def method(self) -> str:
+        """Name what the time that it takes depends on, beside the amount."""
+        return f"{self.network}, {self.data if not self.is_personal else 'pictures'}"
+
+    @property
     def repetitions(self) -> range:
         """List the seeds."""
         return range(self.seed, self.seed + self.seeds)

@@ -63,9 +63,13 @@ def _moving(fetch: Fetch) -> None:
         st.button(
             say("Stop the download"),
             key="av.cifar10.stop",
-            on_click=lambda: fetcher().cancel(KEY, state.session()),
+            on_click=_stop,
             disabled=fetch.stopping,
         )
+
+
+def _stop() -> None:
+    fetcher().cancel(KEY, state.session())
 
 
 def _is_open(fetch: Fetch | None) -> bool:

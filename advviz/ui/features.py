@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from advviz import pictures
+from advviz.data.digits import CREDIT
+from advviz.data.two_classes import DIGITS
 from advviz.experiments.features import NETWORKS, FeaturesSpec
 from advviz.experiments.result import Array, Result
 from advviz.ui.figures import Tile, behind, picture, rich, show, table, tile, waiting
@@ -219,7 +221,14 @@ def _examples(spec: FeaturesSpec, result: Result) -> str:
     drawn = "".join(
         f"<p class='av-quiet'>{rich(name)}</p>{_row(row)}" for name, row in rows.items()
     )
-    return f"<h4>{rich(head)}</h4>{drawn}<p class='av-lab-said'>{rich(said)}</p>"
+    return f"<h4>{rich(head)}</h4>{drawn}<p class='av-lab-said'>{rich(said)}{_credit(spec)}</p>"
+
+
+def _credit(spec: FeaturesSpec) -> str:
+    """Name the makers of the digits, as their licence asks."""
+    if spec.data != DIGITS:
+        return ""
+    return " " + rich(say("The digits: {credit}.", credit=CREDIT))
 
 
 def _photo(pixels: Array, alt: str) -> str:

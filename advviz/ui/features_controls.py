@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from advviz.data import picture_folder
 from advviz.data.two_classes import CIFAR10, DIGITS, OWNERS, class_names
-from advviz.errors import AdvvizError
+from advviz.errors import AdvvizError, InvalidInputError
 from advviz.experiments.features import LINEAR, SMALL, FeaturesSpec
 from advviz.ui import drawers
 from advviz.ui.fields import meta_of
@@ -103,6 +103,8 @@ def _with_data(setup: Setup, data: str) -> Setup:
     if data == setup.features.data:
         return setup
     classes = FIRST.get(data) or ",".join(class_names(data)[:2])
+    if "," not in classes:
+        raise InvalidInputError("the owner's folder must have two folders of classes at least")
     return setup.with_features(data=data, classes=classes)
 
 
