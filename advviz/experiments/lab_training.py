@@ -50,7 +50,7 @@ class LabTrainingSpec:
         "train with one step of the ball's whole radius from the image itself, whatever the "
         "three options before say: the recipe that can collapse",
     )
-    epochs: int = count(30, 1, 200, "times that every training image is seen")
+    epochs: int = count(20, 1, 200, "times that every training image is seen")
     learning_rate: float = number(
         0.1,
         1e-4,
@@ -141,6 +141,19 @@ class LabTrainingSpec:
         from advviz.experiments.lab_training_procedure import train
 
         return train(self, device)
+
+
+def collapsing() -> LabTrainingSpec:
+    """Return a set-up that collapses: one step of the whole radius, and a network that fits it."""
+    return LabTrainingSpec(
+        network="wide",
+        norm="linf",
+        eps=0.35,
+        single_step=True,
+        epochs=30,
+        batch=32,
+        judge_steps=20,
+    )
 
 
 def described(spec: LabTrainingSpec, partner: str) -> ModelRecord:

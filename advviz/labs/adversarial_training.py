@@ -65,7 +65,7 @@ class Regime:
     def order(self, count: int, epoch: int) -> tuple[Tensor, ...]:
         """Return the batches of an epoch, as rows; the same for whoever asks."""
         generator = torch.Generator().manual_seed(1_000_003 * self.seed + 2 * epoch)
-        return torch.randperm(count, generator=generator).split(self.batch)
+        return torch.split(torch.randperm(count, generator=generator), self.batch)
 
     def starts(self, epoch: int) -> torch.Generator:
         """Return the generator of the attack's starts in an epoch."""
@@ -170,12 +170,12 @@ def epoch_of(
         chosen = rows.to(images.device)
         for place, learner in enumerate(learners):
             step = learner.learn(images[chosen], labels[chosen], rate, starts)
-            loss = yield from _told(step, progress)
+            loss = yield from told(step, progress)
             losses[place] += loss * len(rows)
     return [float(loss) / len(images) for loss in losses]
 
 
-def _told(steps: Generator[None, None, R], progress: Progress) -> Work[R]:
+def told(steps: Generator[None, None, R], progress: Progress) -> Work[R]:
     """Tell after every step, and after the last one, how far the work is."""
     while True:
         try:

@@ -5,7 +5,14 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from advviz.experiments.lab_training import CIFAR10, DIGITS, NETWORKS, NORMS, LabTrainingSpec
+from advviz.experiments.lab_training import (
+    CIFAR10,
+    DIGITS,
+    NETWORKS,
+    NORMS,
+    LabTrainingSpec,
+    collapsing,
+)
 from advviz.ui import drawers
 from advviz.ui.fields import help_of, meta_of
 from advviz.ui.language import say
@@ -18,12 +25,8 @@ STOPS = {
     "linf": (0.0, 4 / 255, 8 / 255, 16 / 255, 0.1, 0.2, 0.35),
 }
 USUAL = {"l2": 1.0, "linf": 0.2}
-COLLAPSING: dict[str, Any] = {
-    "network": "wide", "single_step": True, "norm": "linf", "eps": 0.35, "epochs": 30, "batch": 32,
-    "judge_steps": 20,
-}  # fmt: skip
-"""What the switch sets: one step of the whole radius, in the norm and with a network in which that
-goes wrong."""
+COLLAPSE = ("network", "norm", "eps", "single_step", "epochs", "batch", "judge_steps")
+"""Fields that the switch sets, to what collapses, and back."""
 
 
 def show(setup: Setup) -> DeltaGenerator:
@@ -93,7 +96,7 @@ def _with_data(setup: Setup, data: str) -> Setup:
     if data == CIFAR10:
         return setup.with_training(data=data, **usual)
     return Setup.with_training(
-        setup, data=data, eps=USUAL["l2"], norm="l2", epochs=30, batch=64, single_step=False
+        setup, data=data, eps=USUAL["l2"], norm="l2", epochs=20, batch=64, single_step=False
     )
 
 
@@ -144,10 +147,8 @@ def _collapse(setup: Setup) -> None:
 
 
 def _with_single(setup: Setup, single: bool) -> Setup:
-    if single:
-        return setup.with_training(**COLLAPSING)
-    usual = LabTrainingSpec()
-    return setup.with_training(**{name: getattr(usual, name) for name in COLLAPSING})
+    chosen = collapsing() if single else LabTrainingSpec()
+    return setup.with_training(**{name: getattr(chosen, name) for name in COLLAPSE})
 
 
 def _norm(setup: Setup) -> None:
@@ -176,7 +177,7 @@ def _random_start(setup: Setup) -> None:
 
 def _number(setup: Setup, label: str, name: str) -> None:
     meta = meta_of(LabTrainingSpec, name)
-    finer = {"format": "%g"} if meta["type"] is float else {}
+    finer: dict[str, Any] = {"format": "%g"} if meta["type"] is float else {}
     st.number_input(
         label, meta["low"], meta["high"], **finer, **_field(name), **_bound(setup, name)
     )
