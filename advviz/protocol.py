@@ -9,7 +9,7 @@ in the app, and are cancelled by `close()`.
 A procedure never yields inside a `with` that changes thread or model state.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -29,12 +29,15 @@ class Progress:
         done: steps finished.
         total: steps in all, or None where that is not known.
         preview: the picture to show, [C, H, W] in [0, 1], or None.
+        partial: arrays of the result as far as they are known, for a page that draws them
+            before the end; None where nothing new is.
     """
 
     stage: str
     done: int
     total: int | None = None
     preview: Tensor | None = None
+    partial: Mapping[str, Tensor] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from advviz.models.records import record
 from advviz.ui import (
     attack_controls,
     ball_picture,
+    before_after,
     components,
     controls,
     drawers,
@@ -24,6 +25,7 @@ from advviz.ui import (
     try_next,
 )
 from advviz.ui import view_controls as viewing
+from advviz.ui.language import say
 
 PAGE = state.Page("attack", ("gain", "smooth"))
 
@@ -50,6 +52,7 @@ if result is not None:
         smooth=setup.view.smooth,
         key="av.replay",
     )
+    before_after.drawer([(spec.model, spec)], finds, setup.view.smooth, "av.closer")
     left, right = st.columns(2, gap="large")
     with left:
         with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
@@ -66,7 +69,7 @@ noise_control.drawer(setup)
 survival.drawer(setup)
 surfaces.drawer(setup)
 saved_files.drawer(setup)
-if (drawer := drawers.opened("Your own pictures", "av.own")) is not None:
+if (drawer := drawers.opened(say("Your own pictures"), "av.own")) is not None:
     with drawer:
         own_pictures.bring(setup)
 notes.source(setup)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from advviz import resources
 from advviz.ui import doors, home, permalinks, preset_cards, running, setup, state, take_home
+from advviz.ui.language import say
 
 shown = setup.default()
 
@@ -25,10 +26,10 @@ with right:
             )
             st.caption(why)
     st.button(
-        "Recompute",
+        say("Recompute"),
         on_click=state.ask_fresh,
         icon=":material/refresh:",
-        help="These results came with advviz. Compute them anew, here and now.",
+        help=say("These results came with advviz. Compute them anew, here and now."),
     )
 finds = running.show(
     home.specs(shown), place, lambda finds: home.draw(shown, finds), fresh=state.fresh()

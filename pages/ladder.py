@@ -1,5 +1,7 @@
 """Training-strength ladder: one experiment on every rung of a family of models."""
 
+from functools import partial
+
 import streamlit as st
 
 from advviz.ui import (
@@ -8,6 +10,7 @@ from advviz.ui import (
     ladder,
     ladder_controls,
     notes,
+    paper,
     price,
     rungs,
     running,
@@ -15,6 +18,7 @@ from advviz.ui import (
     take_home,
 )
 from advviz.ui import view_controls as viewing
+from advviz.ui.language import say
 
 PAGE = state.Page("ladder", ("draw", "scale", "smooth"))
 
@@ -38,12 +42,12 @@ with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
 
 left, right = st.columns([1.2, 1], gap="large", vertical_alignment="center")
 with left:
-    st.subheader("The price, rung by rung")
+    st.subheader(say("The price, rung by rung"))
     if drawn := price.chart(spec):
         components.drawing(drawn, "av.price")
 with right:
     st.html(price.told(spec) + price.table(spec))
-controls.more(setup, "Advanced: norm, steps, step size, start, seed; your own picture")
+controls.more(setup, say("Advanced: norm, steps, step size, start, seed; your own picture"))
 notes.source(setup)
 notes.try_next(setup)
 taken = st.container()
@@ -54,4 +58,5 @@ with trouble:
 with taken:
     front = rungs.row(spec, spec.rung)
     specs = [spec, front.attack, front.smoothgrad, front.favourite]
-    take_home.offer(finds, state.link(PAGE), specs)
+    sheet = partial(paper.ladder_file, setup, finds) if paper.is_complete(finds) else None
+    take_home.offer(finds, state.link(PAGE), specs, sheet)

@@ -16,12 +16,14 @@ from advviz.ui import (
     state,
 )
 from advviz.ui.figures import rich, show
+from advviz.ui.language import say
 
 PAGE = state.Page("board", ())
 
 setup = state.begin(PAGE)
 pairs.told()
-st.html(show(f"<p>The pages show {rich(pairs.in_use(setup))}.</p>"))
+told = say("The pages show {pair}.", pair=pairs.in_use(setup))
+st.html(show(f"<p>{rich(told)}</p>"))
 
 family = model_choice.family()
 left, right = st.columns([1, 2.4], gap="large")
@@ -34,21 +36,21 @@ with right:
         model_shelf.offer(described)
         smoke_test.offer(described)
 
-st.subheader("Bring weights of your own")
-if (drawer := drawers.opened("Upload a safetensors file", "av.models.bring")) is not None:
+st.subheader(say("Bring weights of your own"))
+if (drawer := drawers.opened(say("Upload a safetensors file"), "av.models.bring")) is not None:
     with drawer:
         arrived = model_uploads.bring()
     if arrived is not None:
         model_choice.show_next(arrived)
         st.rerun()
-st.subheader("More ImageNet models")
+st.subheader(say("More ImageNet models"))
 if (
-    drawer := drawers.opened("Ask for a model by its library's name", "av.models.by-name")
+    drawer := drawers.opened(say("Ask for a model by its library's name"), "av.models.by-name")
 ) is not None:
     with drawer:
         found = named_models.ask()
     if found is not None:
         model_choice.show_next(found)
         st.rerun()
-st.subheader("Images")
+st.subheader(say("Images"))
 st.html(picture_sources.draw(record(setup.board.standard)))

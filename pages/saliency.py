@@ -12,6 +12,7 @@ from advviz.ui import (
     take_home,
 )
 from advviz.ui import view_controls as viewing
+from advviz.ui.language import say
 
 PAGE = state.Page("explain", ("rows", "draw", "scale", "smooth"))
 
@@ -30,7 +31,7 @@ notes.trail(setup)
 place = st.empty()
 trouble = st.container()
 viewing.smooth(setup)
-controls.more(setup, "Advanced: how the attacked picture is made; your own pictures")
+controls.more(setup, say("Advanced: how the attacked picture is made; your own pictures"))
 notes.source(setup)
 notes.try_next(setup)
 finds = running.show(

@@ -19,6 +19,7 @@ from advviz.errors import InvalidInputError
 from advviz.experiments import codec, links
 from advviz.experiments.attack_choice import PGD, PGD_FIELDS, written_options
 from advviz.experiments.board import BoardSpec
+from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.references import RESULT
@@ -75,7 +76,7 @@ def with_attack(spec, drawn, attack):
 
 KINDS = (
     PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, SmallestSpec, DefencesSpec,
-    SurfaceSpec, BoardSpec, LadderSpec,
+    SurfaceSpec, FeaturesSpec, BoardSpec, LadderSpec,
 )  # fmt: skip
 ANY_SPEC = st.one_of(*map(specs_of, KINDS))
 
@@ -111,7 +112,7 @@ def test_what_has_a_default_may_be_left_out_of_the_flags(spec):
     needed = {f.name: "class:cat" for f in fields(spec) if f.default is MISSING}
     wanted = spec(**needed)
     words = links.to_flags(wanted)
-    kept = [spec.kind]
+    kept = [*getattr(spec, "command", (spec.kind,))]
     for flag, value in pairwise(words):
         name = flag.removeprefix("--").replace("-", "_")
         if flag.startswith("--") and name in needed:

@@ -24,6 +24,7 @@ COMMANDS = {
     "smallest": "search the smallest change of an image that fools a model",
     "defences": "try JPEG, blur, noise and the like on an attacked image",
     "surface": "ask a model about every point of a grid around an attacked image",
+    "lab": "train small networks: do brittle features help, and what makes a network robust",
     "evaluate": "measure clean and robust accuracy on a folder of images",
     "report": "write an experiment as a page of HTML that prints on one A4 page",
     "presets": "screen the prepared set-ups on the shipped weights, and list them",

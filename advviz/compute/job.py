@@ -1,7 +1,7 @@
 """One computation that is wanted, and what can be seen of it."""
 
 import itertools
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -43,6 +43,7 @@ class Job:
         position: jobs before it while it waits; 0 is next.
         progress: stage, steps done, steps in all (None if not known); None before the first.
         preview: the picture so far, float32 [C, H, W] in [0, 1], or None.
+        partial: the arrays of the result that are known so far, or None.
         result: when done.
         error: one sentence, when failed.
         background: wanted only by those who can wait: warming, evaluation, training.
@@ -54,6 +55,7 @@ class Job:
     position: int = 0
     progress: tuple[str, int, int | None] | None = None
     preview: Array | None = None
+    partial: Mapping[str, Array] | None = None
     result: Result | None = None
     error: str | None = None
     seconds: float = 0.0  # of the worker's time
@@ -76,7 +78,7 @@ class Job:
     def end(self, state: State, *, result: Result | None = None, error: str | None = None) -> None:
         """Enter a final state and let go of everything that only running needed."""
         self.state, self.result, self.error = state, result, error
-        self.procedure = self.reply = self.preview = None
+        self.procedure = self.reply = self.preview = self.partial = None
         for needed in self.needs:
             needed.watchers.discard(self)
         self.needs = ()

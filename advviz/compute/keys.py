@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from importlib.metadata import version
 
 from advviz.compute import devices
-from advviz.experiments.protocol import FAST, FAST_VERSION, Spec
+from advviz.experiments.protocol import FAST, FAST_VERSION, NO_MODEL, Spec
 from advviz.experiments.references import is_personal
 from advviz.models.records import record
 from advviz.models.shelf import digest
@@ -33,12 +33,9 @@ def portable_key(spec: Spec) -> str:
 
 
 def _portable_key(spec: Spec) -> str:
-    content = {
-        "kind": spec.kind,
-        "version": spec.version,
-        "weights": digest(record(spec.model)),
-        "values": spec.resolved(),
-    }
+    content = {"kind": spec.kind, "version": spec.version, "values": spec.resolved()}
+    if spec.model != NO_MODEL:
+        content["weights"] = digest(record(spec.model))
     if spec.numerics == FAST:
         content["fast copies"] = FAST_VERSION
     return _digest(json.dumps(content, sort_keys=True, separators=(",", ":")))

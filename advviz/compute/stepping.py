@@ -98,6 +98,8 @@ def _show(job: Job, progress: Any) -> None:
     if progress is None:
         return
     job.progress = (progress.stage, progress.done, progress.total)
+    if progress.partial is not None:
+        job.partial = {k: v.detach().cpu().numpy().copy() for k, v in progress.partial.items()}
     now = time.monotonic()
     if progress.preview is not None and now >= job.previewed_at + PREVIEW_EVERY:
         job.preview = progress.preview.detach().float().cpu().numpy().copy()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from advviz.compute import devices
 from advviz.data import gallery, images
-from advviz.experiments.protocol import REFERENCE
+from advviz.experiments.protocol import NO_MODEL, REFERENCE
 from advviz.models.records import record
 
 if TYPE_CHECKING:
@@ -71,7 +71,11 @@ class ModelStore:
         return [next(answers) if isinstance(r, Query) else classifier.call(r) for r in requests]
 
     def classifier(self, model: str, numerics: str = REFERENCE) -> "Respondent":
-        """Return who answers for a model, loading it if need be."""
+        """Return who answers for a model, loading it if need be; for none, who refuses."""
+        if model == NO_MODEL:
+            from advviz.compute.no_network import NoNetwork
+
+            return NoNetwork()
         name = (model, numerics)
         if name not in self._loaded:
             self._loaded[name] = _respondent(model, numerics, self.device, self.merges)

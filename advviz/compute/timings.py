@@ -63,7 +63,12 @@ class Timings:
 
 
 def amount(spec: Spec) -> int:
-    """Return how many steps a spec asks for; 1 where it does not say."""
+    """Return how many steps a spec asks for; 1 where it does not say.
+
+    A spec whose steps are of several sorts says itself how many its progress will count.
+    """
+    if told := int(getattr(spec, "amount", 0)):
+        return told
     plain = getattr(spec, "method", "") == "gradient"  # it has samples, but draws none
     names = [name for name in COUNTS if not (plain and name == "samples")]
     return max(1, prod(int(getattr(spec, name, 1)) for name in names))

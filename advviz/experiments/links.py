@@ -8,7 +8,9 @@ from advviz.experiments import codec
 from advviz.experiments.attack_choice import flat
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link, to_query
+from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.specs import (
     AttackSpec,
@@ -25,7 +27,11 @@ Group = BoardSpec | LadderSpec
 """What stands for several experiments at once."""
 
 Inquiry = SmallestSpec | DefencesSpec | SurfaceSpec
-AnySpec = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Inquiry | Group
+Picture = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Inquiry
+Lab = FeaturesSpec | LabTrainingSpec
+"""What asks no model of the catalogue."""
+
+AnySpec = Picture | Lab | Group
 KINDS: dict[str, type[AnySpec]] = {spec.kind: spec for spec in get_args(AnySpec)}
 
 
@@ -50,11 +56,11 @@ def from_link(link: str) -> AnySpec:
 
 
 def to_flags(spec: AnySpec) -> list[str]:
-    """Write a spec as command-line words: its subcommand, then every field that is used.
+    """Write a spec as command-line words: its command, then every field that is used.
 
     The image, which has no default, comes first and without a flag.
     """
-    words = [spec.kind]
+    words = [*getattr(spec, "command", (spec.kind,))]
     for name, value in flat(spec):
         flag = [] if name == "image" else [f"--{name.replace('_', '-')}"]
         words += [*flag, written(value)]

@@ -7,6 +7,8 @@ from advviz.experiments.result import Result
 from advviz.models.records import ModelRecord
 
 REFERENCE, FAST = "reference", "fast"
+NO_MODEL = ""
+"""What a spec calls its model that asks none: a lab, which trains networks of its own."""
 FAST_VERSION = 2
 """Of what fast copies compute; raised with every change of it that changes a bit."""
 
@@ -19,7 +21,7 @@ class Spec(Protocol):
 
     @property
     def model(self) -> str:
-        """Name the model that answers."""
+        """Name the model that answers; `NO_MODEL` where none is asked."""
         ...
 
     @property

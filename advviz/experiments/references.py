@@ -89,7 +89,7 @@ def is_personal(spec: Spec) -> bool:
     That is an uploaded model or picture, or a picture of the folder that the owner of the app
     offers.
     """
-    if spec.model.startswith(MODEL_UPLOAD):
+    if spec.model.startswith(MODEL_UPLOAD) or getattr(spec, "is_personal", False):
         return True
     named = (getattr(spec, "image", ""), getattr(spec, "start", ""))
     return any(name.startswith(uploads.PREFIX) for name in named) or any(

@@ -11,6 +11,8 @@ from advviz.errors import WeightsError
 from advviz.models.model_record import ModelRecord
 from advviz.models.normalize import Normalize
 from advviz.models.resnet import SlimResNet
+from advviz.models.small_networks import ARCHITECTURES as SMALL
+from advviz.models.small_networks import small_network
 
 SLIM = "SlimResNet"
 STRIDED_STEM = 64
@@ -26,11 +28,11 @@ def build(described: ModelRecord) -> nn.Module:
         WeightsError: no such builder, or the package that has it is not installed.
     """
     library, _, name = described.architecture.rpartition(":")
-    builders = {"": _slim, "torchvision": _torchvision, "timm": _timm}
-    if library not in builders or (not library and name != SLIM):
+    builders = {"": _ours, "torchvision": _torchvision, "timm": _timm}
+    if library not in builders or (not library and name not in (SLIM, *SMALL)):
         raise WeightsError(
             f"{described.id} names the architecture {described.architecture[:80]!r}; "
-            "expected SlimResNet, torchvision:NAME or timm:NAME"
+            f"expected {SLIM}, {', '.join(SMALL)}, torchvision:NAME or timm:NAME"
         )
     with torch.random.fork_rng(devices=[]):  # initial weights, overwritten, draw random numbers
         return without_inplace(builders[library](described, name))
@@ -76,8 +78,9 @@ def slim_network(
     return SlimResNet(classes, strided_stem=size >= STRIDED_STEM, mean=mean, std=std)
 
 
-def _slim(described: ModelRecord, _name: str) -> nn.Module:
-    return slim_network(len(described.classes), described.input_size, described.mean, described.std)
+def _ours(described: ModelRecord, name: str) -> nn.Module:
+    of = (len(described.classes), described.input_size, described.mean, described.std)
+    return slim_network(*of) if name == SLIM else small_network(name, *of)
 
 
 def _torchvision(described: ModelRecord, name: str) -> nn.Module:

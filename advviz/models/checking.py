@@ -9,7 +9,7 @@ from advviz.errors import InvalidInputError
 from advviz.models.model_record import ModelRecord
 
 IDS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-SIZES = (16, 1024)
+SIZES = (8, 1024)
 MOST_CLASSES = 50_000
 NORMS = ("l2", "linf", "l1")
 

@@ -24,6 +24,11 @@ _INCEPTION_RESNET = {"global_pool": 1536, "mixed_5b": 320, "mixed_6a": 1088, "mi
 LAYERS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
         "SlimResNet": _SLIM,
+        "Linear": {"flatten": 3072},
+        "SmallConv": {"flatten": 1024, "features.conv1": 32, "features.conv2": 64}
+        | {"features.conv3": 64},
+        "GreyLinear": {"flatten": 64},
+        "GreySmallConv": {"flatten": 512, "features.conv1": 16, "features.conv2": 32},
         "torchvision:resnet18": _BASIC,
         "torchvision:resnet34": _BASIC,
         "torchvision:resnet50": _BOTTLENECK,

@@ -18,6 +18,7 @@ from advviz.models.model_record import (
     FETCHED,
     ModelRecord,
     OwnFile,
+    RandomWeights,
     RegisteredModule,
     UploadedFile,
 )
@@ -38,10 +39,12 @@ def load_model(model: str) -> nn.Module:
         from advviz.models.registry import registry
 
         return ready(without_inplace(copy.deepcopy(registry().module(model))))
+    if isinstance(origin, RandomWeights):
+        return ready(_drawn(described, origin.seed))
     if isinstance(origin, UploadedFile):
-        from advviz.models.uploaded import uploads
+        from advviz.models.uploaded import holder
 
-        return from_bytes(described, uploads().data(model), "the upload", "upload it again")
+        return from_bytes(described, holder(model).data(model), "the upload", "upload it again")
     if isinstance(origin, OwnFile):
         return _own(described, Path(origin.path))
     path = shelf.weights_path(described)
@@ -93,6 +96,13 @@ def filled(network: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
 def ready(network: nn.Module) -> nn.Module:
     """Put a network into evaluation mode, freeze it, and arrange it for speed."""
     return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def _drawn(described: ModelRecord, seed: int) -> nn.Module:
+    """Build a network with the initial weights of a seed; the process's generator is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return build(described)
 
 
 def _own(described: ModelRecord, path: Path) -> nn.Module:

@@ -86,8 +86,22 @@ class RegisteredModule:
     kind: ClassVar[str] = "registered"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomWeights:
+    """No file: the weights that the builder draws, from a seed; see `randomized`."""
+
+    kind: ClassVar[str] = "random"
+    seed: int
+
+
 Origin = (
-    BundledFile | HubCheckpoint | TorchvisionWeights | OwnFile | UploadedFile | RegisteredModule
+    BundledFile
+    | HubCheckpoint
+    | TorchvisionWeights
+    | OwnFile
+    | UploadedFile
+    | RegisteredModule
+    | RandomWeights
 )
 FETCHED = (HubCheckpoint, TorchvisionWeights)
 """Origins whose weights have to be downloaded once."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from advviz.errors import UnknownNameError
 from advviz.models.by_name import named
 from advviz.models.model_record import ModelRecord
+from advviz.models.randomized import MARK, randomized
 from advviz.models.registry import registry
-from advviz.models.uploaded import PREFIX, uploads
+from advviz.models.uploaded import PREFIX, holder
 from advviz.models.vocabularies import CIFAR10, TINY14
 from advviz.models.zoo import zoo
 from advviz.resources import assets
@@ -70,11 +71,16 @@ def _merged(_registered: int) -> Mapping[str, ModelRecord]:
 def record(model: str) -> ModelRecord:
     """Look a model up: in the catalogue, among the uploads, or by its library's own name.
 
+    A name that ends in "@random-SEED" stands for the same architecture with random weights.
+
     Raises:
         UnknownNameError: no such model; the message lists those that ship.
     """
+    if MARK in model:
+        trained, _, seed = model.partition(MARK)
+        return randomized(record(trained), seed)
     if model.startswith(PREFIX):
-        return uploads().record(model)
+        return holder(model).record(model)
     found = catalogue().get(model)
     if found is None and ":" in model:
         return named(model)

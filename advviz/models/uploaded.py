@@ -16,6 +16,8 @@ PREFIX = "upload:"
 LIMIT = 400 * 2**20  # bytes of one file
 TOTAL = 2**30  # bytes of all files
 NUMBER = 4
+TRAINED_NUMBER, TRAINED_TOTAL = 128, 128 * 2**20
+"""Of networks that labs trained, which are small and are kept apart: no upload pushes them out."""
 LONGEST_HEADER = 8 * 2**20
 FRACTIONS = ("F64", "F32", "F16", "BF16")
 
@@ -39,12 +41,13 @@ class Uploads:
         self._kept: OrderedDict[str, _Upload] = OrderedDict()
         self._lock = Lock()
 
-    def keep(self, data: bytes, like: ModelRecord) -> ModelRecord:
+    def keep(self, data: bytes, like: ModelRecord, **told: Any) -> ModelRecord:
         """Keep a safetensors file for an architecture that is known.
 
         Args:
             data: the file.
             like: a model of the same architecture, classes, size and normalization.
+            told: fields of the new record, of a model whose training is known.
 
         Returns:
             The record of the new model; its id is `upload:` and the file's sha256.
@@ -59,7 +62,7 @@ class Uploads:
             )
         _check_fit(_header(data), like)
         sha256 = hashlib.sha256(data).hexdigest()
-        described = _described(sha256, like)
+        described = replace(_described(sha256, like), **told)
         with self._lock:
             known = self._kept.get(described.id)
             if known is not None and _meaning(known.described) != _meaning(described):
@@ -72,6 +75,10 @@ class Uploads:
             while len(self._kept) > self._number or self._bytes() > self._total:
                 self._kept.popitem(last=False)
         return described
+
+    def holds(self, model: str) -> bool:
+        """Say whether a model is here."""
+        return model in self._kept
 
     def record(self, model: str) -> ModelRecord:
         """Return the record of an uploaded model.
@@ -181,8 +188,19 @@ def _shapes(like: ModelRecord) -> tuple[Mapping[str, list[int]], Mapping[str, li
 
 
 _uploads = Uploads()
+_trained = Uploads(TRAINED_NUMBER, TRAINED_TOTAL)
 
 
 def uploads() -> Uploads:
     """Return the process's uploads."""
     return _uploads
+
+
+def trained() -> Uploads:
+    """Return the networks that labs of this process trained, and that somebody keeps."""
+    return _trained
+
+
+def holder(model: str) -> Uploads:
+    """Return who has a model: what labs trained, or else the uploads."""
+    return _trained if _trained.holds(model) else _uploads

@@ -1,5 +1,6 @@
 """Arrays to pictures: uint8 [H, W, 3] arrays, and PNG bytes. NumPy and Pillow only."""
 
+from advviz.pictures.edges import sobel
 from advviz.pictures.maps import absolute_ink, ink_scale, scales, signed, signed_scale, tutorial_rgb
 from advviz.pictures.photos import eight_bit, enlarged, note_of, perturbation, photo, png
 from advviz.pictures.sheets import sheet
@@ -17,5 +18,6 @@ __all__ = [
     "sheet",
     "signed",
     "signed_scale",
+    "sobel",
     "tutorial_rgb",
 ]

@@ -9,6 +9,7 @@ import streamlit as st
 from advviz.compute import State
 from advviz.compute.fetching import checker
 from advviz.ui import state
+from advviz.ui.language import say
 from advviz.ui.words import plain
 
 
@@ -42,7 +43,8 @@ def arrived(slot: str, meanwhile: str, otherwise: str) -> Any | None:
     del st.session_state[slot]
     checker().dismiss(key)
     if fetch.state is not State.DONE:
-        st.warning(plain(f"{fetch.error or 'it was stopped'}; {otherwise}."))
+        why = fetch.error or say("it was stopped")
+        st.warning(plain(say("{why}; {otherwise}.", why=why, otherwise=otherwise)))
         return None
     return fetch.result
 

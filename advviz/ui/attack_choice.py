@@ -8,6 +8,7 @@ import streamlit as st
 
 from advviz.attacks.catalogue import attacks
 from advviz.experiments.attack_choice import PGD, params_of, written_options
+from advviz.ui.language import say, term
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 from advviz.ui.strengths import in_norm
@@ -17,10 +18,14 @@ def attack(setup: Setup) -> None:
     """Choose the attack; its parameters begin with its defaults."""
     chosen = attacks()[setup.board.attack]
     st.selectbox(
-        "Attack",
+        say("Attack"),
         list(attacks()),
-        format_func=lambda name: attacks()[name].title,
-        help=f"{chosen.paper}. It works in {' and '.join(chosen.norms)}.",
+        format_func=lambda name: term(attacks()[name].title),
+        help=say(
+            "{paper}. It works in {norms}.",
+            paper=chosen.paper,
+            norms=say(" and ").join(chosen.norms),
+        ),
         **control("av.attack", setup.board.attack, _change_attack),
     )
 
@@ -44,11 +49,11 @@ def parameters(setup: Setup) -> None:
 def _widget(setup: Setup, params: Any, name: str, meta: Any) -> None:
     """Draw the widget that fits the field's type."""
     bound = control(f"av.of.{setup.board.attack}.{name}", getattr(params, name), _told(name))
-    label, words = name.replace("_", " ").capitalize(), meta["help"]
+    label, words = term(name.replace("_", " ")).capitalize(), term(meta["help"])
     if meta["type"] is bool:
         st.toggle(label, help=words, **bound)
     elif "options" in meta:
-        st.selectbox(label, meta["options"], help=words, **bound)
+        st.selectbox(label, meta["options"], format_func=term, help=words, **bound)
     elif meta["type"] is int:
         st.number_input(label, meta["low"], meta["high"], help=words, **bound)
     else:

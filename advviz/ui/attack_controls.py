@@ -8,6 +8,7 @@ from advviz.experiments.specs import AttackSpec
 from advviz.fields import AUTO
 from advviz.ui import attack_choice, words
 from advviz.ui.fields import choose, count, help_of, meta_of, on_board
+from advviz.ui.language import say, term
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 from advviz.ui.strengths import in_norm
@@ -39,7 +40,7 @@ def _of_any(setup: Setup) -> None:
     with middle:
         exact_strength(setup)
     with right:
-        count(setup, "Seed", "seed", AttackSpec)
+        count(setup, say("Seed"), "seed", AttackSpec)
     attack_choice.parameters(setup)
 
 
@@ -50,22 +51,22 @@ def _of_pgd(setup: Setup) -> None:
     with top[1]:
         exact_strength(setup)
     with top[2]:
-        count(setup, "Steps", "steps", AttackSpec)
+        count(setup, say("Steps"), "steps", AttackSpec)
     with top[3]:
         step_size(setup)
     with top[4]:
         st.segmented_control(
-            "Start",
+            say("Start"),
             [False, True],
             required=True,
-            format_func=lambda random: "random" if random else "the picture",
-            help="Where in the ball the search begins; restarts always begin at random.",
+            format_func=lambda random: say("random") if random else say("the picture"),
+            help=say("Where in the ball the search begins; restarts always begin at random."),
             **control("av.random_start", setup.board.random_start, on_board("random_start")),
         )
     with top[5]:
-        count(setup, "Restarts", "restarts", AttackSpec)
+        count(setup, say("Restarts"), "restarts", AttackSpec)
     with top[6]:
-        count(setup, "Seed", "seed", AttackSpec)
+        count(setup, say("Seed"), "seed", AttackSpec)
 
 
 def _full(setup: Setup) -> None:
@@ -74,10 +75,10 @@ def _full(setup: Setup) -> None:
     if attack_choice.is_pgd(setup):
         with left:
             bound = control("av.loss", board.loss, on_board("loss"))
-            choose("Loss", AttackSpec, "loss", bound, {"dlr": "DLR"})
+            choose(say("Loss"), AttackSpec, "loss", bound, {"dlr": "DLR"})
     with middle:
         choose(
-            "Numerics",
+            say("Numerics"),
             AttackSpec,
             "numerics",
             control("av.numerics", board.numerics, on_board("numerics")),
@@ -85,16 +86,18 @@ def _full(setup: Setup) -> None:
         )
     with right:
         st.toggle(
-            "Stop at the first success",
+            say("Stop at the first success"),
             help=help_of(AttackSpec, "early_stop"),
             **control("av.early", board.early_stop, on_board("early_stop")),
         )
     with last:
         st.toggle(
-            "Search in 8 bits",
-            help="A saved file holds whole levels of 1/255. The search then asks only about "
-            "pictures that a file can hold, so that the file fools whenever the search succeeds. "
-            "An attack that looks for the smallest change has no such search.",
+            say("Search in 8 bits"),
+            help=say(
+                "A saved file holds whole levels of 1/255. The search then asks only about "
+                "pictures that a file can hold, so that the file fools whenever the search "
+                "succeeds. An attack that looks for the smallest change has no such search."
+            ),
             disabled=attacks()[board.attack].minimal,
             **control("av.quantized", board.quantized, on_board("quantized")),
         )
@@ -103,30 +106,53 @@ def _full(setup: Setup) -> None:
 def resolved(spec: AttackSpec, size: int) -> str:
     """The attack's values as they are used, on one line."""
     ball = f"{words.NORMS[spec.norm]} {words.budget(spec.norm, spec.eps, size)}"
-    stops = "stops at the first success" if spec.early_stop else "all steps"
-    grid = "in 8 bits · " if spec.quantized else ""
-    end = f"{spec.numerics} numerics · {stops} · {grid}seed {spec.seed}"
+    stops = say("stops at the first success") if spec.early_stop else say("all steps")
+    grid = say("in 8 bits · ") if spec.quantized else ""
+    end = say(
+        "{numerics} numerics · {stops} · {grid}seed {seed}",
+        numerics=term(spec.numerics),
+        stops=stops,
+        grid=grid,
+        seed=spec.seed,
+    )
     if spec.attack != PGD:
-        title = attacks()[spec.attack].title.partition(":")[0]
-        return f"Resolved: {title} · {ball} · {words.options(spec.params)} · {end}"
+        title = term(attacks()[spec.attack].title.partition(":")[0])
+        return say(
+            "Resolved: {title} · {ball} · {options} · {end}",
+            title=title,
+            ball=ball,
+            options=words.options(spec.params),
+            end=end,
+        )
     length = spec.resolved_step_size
     step = f"{length:.4g}" if spec.norm != "linf" else f"{255 * length:.4g}/255"
-    start = "a random point" if spec.resolved_random_start else "the picture"
-    return (
-        f"Resolved: PGD-{spec.steps} · {ball} · step {step} · from {start} · "
-        f"{spec.restarts} search{'es' if spec.restarts > 1 else ''} · {spec.loss} · {end}"
+    start = say("a random point") if spec.resolved_random_start else say("the picture")
+    searches = say("1 search")
+    if spec.restarts > 1:
+        searches = say("{restarts} searches", restarts=spec.restarts)
+    return say(
+        "Resolved: PGD-{steps} · {ball} · step {step} · from {start} · {searches} · {loss} · {end}",
+        steps=spec.steps,
+        ball=ball,
+        step=step,
+        start=start,
+        searches=searches,
+        loss=term(spec.loss),
+        end=end,
     )
 
 
 def norm(setup: Setup) -> None:
     """Choose the norm; the strength moves to the nearest stop of about the same size."""
     st.segmented_control(
-        "Norm",
+        say("Norm"),
         attacks()[setup.board.attack].norms,
         required=True,
         format_func=words.NORMS.__getitem__,
-        help="L2 limits the length of the whole change, L∞ the change of any one pixel, "
-        "L1 the sum of all changes.",
+        help=say(
+            "L2 limits the length of the whole change, L∞ the change of any one pixel, L1 the "
+            "sum of all changes."
+        ),
         **control("av.norm", setup.board.norm, _change_norm),
     )
 
@@ -140,12 +166,12 @@ def exact_strength(setup: Setup) -> None:
     unit = 255 if setup.board.norm == "linf" else 1
     high = 255.0 if setup.board.norm == "linf" else meta_of(AttackSpec, "eps")["high"]
     st.number_input(
-        "Strength, exact" + (" (/255)" if unit > 1 else ""),
+        say("Strength, exact") + (" (/255)" if unit > 1 else ""),
         0.0,
         high,
         step=0.25 if unit == 1 else 1.0,
         format="%.3f" if unit == 1 else "%.2f",
-        help="Any value between the stops; it joins them on the slider.",
+        help=say("Any value between the stops; it joins them on the slider."),
         **control(
             "av.exact",
             round(unit * setup.board.eps, 6),
@@ -159,12 +185,12 @@ def step_size(setup: Setup) -> None:
     size = setup.board.step_size
     unit = 255 if setup.board.norm == "linf" else 1
     st.number_input(
-        "Step size" + (" (/255)" if unit > 1 else ""),
+        say("Step size") + (" (/255)" if unit > 1 else ""),
         0.0,
         meta_of(AttackSpec, "step_size")["high"] * unit,
         value=None,
         format="%.4f",
-        placeholder="auto",
+        placeholder=say("auto"),
         help=help_of(AttackSpec, "step_size"),
         **control(
             "av.step",

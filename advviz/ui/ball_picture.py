@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from advviz.ui import components, drawers
 from advviz.ui.figures import rich, show
+from advviz.ui.language import say, term
 from advviz.ui.setup import Setup
 
 Point = NDArray[np.float64]
@@ -90,11 +91,11 @@ CAPTION = (
 
 def drawer(setup: Setup) -> None:
     """Offer the picture of the ball."""
-    place = drawers.opened("What is the ball? The norms, a step and the way back", "av.ball")
+    place = drawers.opened(say("What is the ball? The norms, a step and the way back"), "av.ball")
     if place is not None:
         with place:
             components.drawing(drawing(setup.board.norm), "av.ball.drawing")
-            st.html(show(f'<p class="av-quiet av-reach">{rich(CAPTION)}</p>'))
+            st.html(show(f'<p class="av-quiet av-reach">{rich(say(CAPTION))}</p>'))
 
 
 def drawing(chosen: str) -> str:
@@ -104,7 +105,9 @@ def drawing(chosen: str) -> str:
         chosen: "l1", "l2" or "linf".
     """
     width = len(PANELS) * (SIDE + 2 * MARGIN)
-    title = "The L1, L2 and L∞ ball around a picture of two pixels, with a step and the way back"
+    title = say(
+        "The L1, L2 and L∞ ball around a picture of two pixels, with a step and the way back"
+    )
     body = "".join(_panel(panel, place, panel.norm == chosen) for place, panel in enumerate(PANELS))
     return (
         f'<div class="av av-ball"><svg viewBox="0 0 {width} {SIDE + HEAD + MARGIN}" role="img" '
@@ -134,13 +137,13 @@ def _panel(panel: Panel, place: int, is_chosen: bool) -> str:
     name = "av-panel-norm av-chosen" if is_chosen else "av-panel-norm"
     pieces = [
         f'<g class="{name}">',
-        f'<text class="av-title" x="{left}" y="{HEAD - 9}">{escape(panel.title)}</text>',
+        f'<text class="av-title" x="{left}" y="{HEAD - 9}">{escape(term(panel.title))}</text>',
         f'<polygon class="av-region" points="{region}"/>',
         f'<polygon class="av-outline" points="{ball}"/>',
         f'<rect class="av-box" x="{left}" y="{HEAD}" width="{SIDE}" height="{SIDE}"/>',
         _line("av-step-arrow", at(NOW), at(stepped)),
         _line("av-back-arrow", at(stepped), at(back)),
-        _dot(at(IMAGE), "the picture", 4.5, (-62, 17)),
+        _dot(at(IMAGE), say("the picture"), 4.5, (-62, 17)),
         _dot(at(NOW), "1", 3.2, (-11, -4)),
         _dot(at(stepped), "2", 3.2, (7, 1)),
         _dot(at(back), "3", 3.2, (7, 15)),

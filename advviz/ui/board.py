@@ -12,6 +12,7 @@ from advviz.models.records import record
 from advviz.ui import figures, maps
 from advviz.ui.figures import Row, Tile, picture
 from advviz.ui.kept import Kept
+from advviz.ui.language import language, say, term
 from advviz.ui.rows import Wanted, wanted
 from advviz.ui.running import Finds, Shown
 from advviz.ui.setup import Setup
@@ -41,7 +42,7 @@ def draw(setup: Setup, finds: Finds) -> str:
     results = [shown.result for shown in finds.values() if shown.result is not None]
     if len(results) < len(finds):
         return _drawn(setup, finds)
-    key = setup.board, setup.view, tuple(finds)
+    key = setup.board, setup.view, tuple(finds), language()
     return _finished.get(key, results, lambda: _drawn(setup, finds))
 
 
@@ -49,7 +50,7 @@ def _drawn(setup: Setup, finds: Finds) -> str:
     rows = [wanted(setup, model) for model in setup.models]
     painted = map_tiles(setup, rows, finds)
     return figures.board(
-        HEADS,
+        [say(head) for head in HEADS],
         [_row(setup, row, finds, painted) for row in rows],
         _captions(setup, rows, finds),
     )
@@ -85,16 +86,16 @@ def strip(setup: Setup, row: Wanted, finds: Finds) -> str:
     known = told(setup, row, finds)
     attack = finds[row.attack]
     if known is None or attack.result is None:
-        return figures.strip(row.record, attack.words or "one moment")
+        return figures.strip(row.record, attack.words or say("one moment"))
     judged, first, last = known
     arrays = attack.result.arrays
     detail = f"{first} → {last} · {moved(arrays['adversarial'] - arrays['original'])}"
     if row.after is not None:
-        maker = ROW[record(row.attack.model).is_robust]
-        badge = f"transfer: made on {' '.join(maker)}, tried here"
+        maker = " ".join(ROW[record(row.attack.model).is_robust])
+        badge = say("transfer: made on {maker}, tried here", maker=maker)
     else:
         saved = reading(arrays["eight_bit_logits"], row.record.classes)
-        badge = f"saved as 8-bit PNG: {saved}"
+        badge = say("saved as 8-bit PNG: {saved}", saved=saved)
     return figures.strip(row.record, judged, detail, badge)
 
 
@@ -106,7 +107,11 @@ def photos(setup: Setup, row: Wanted, finds: Finds) -> list[Tile]:
     shown = finds[row.attack]
     word = ROW[row.record.is_robust][1]
     first = Tile(
-        picture(pictures.photo(original), f"the original picture, for {word}", smooth=smooth),
+        picture(
+            pictures.photo(original),
+            say("the original picture, for {word}", word=word),
+            smooth=smooth,
+        ),
         f"**{known[1]}**" if known else "",
     )
     if shown.result is None:
@@ -118,11 +123,15 @@ def photos(setup: Setup, row: Wanted, finds: Finds) -> list[Tile]:
     return [
         first,
         Tile(
-            picture(change, f"the change for {word}, drawn ×{gain}", smooth=smooth),
-            f"true change, shown ×{gain}",
+            picture(
+                change,
+                say("the change for {word}, drawn ×{gain}", word=word, gain=gain),
+                smooth=smooth,
+            ),
+            say("true change, shown ×{gain}", gain=gain),
         ),
         Tile(
-            picture(attacked, f"the attacked picture for {word}", smooth=smooth),
+            picture(attacked, say("the attacked picture for {word}", word=word), smooth=smooth),
             f"**{known[2]}**" if known else "",
         ),
     ]
@@ -134,8 +143,9 @@ def _favourite(setup: Setup, row: Wanted, shown: Shown) -> Tile:
     named = row.favourite.unit.partition(":")[2]
     said = reading(shown.result.arrays["logits"], row.record.classes)
     image = pictures.photo(shown.result.arrays["picture"])
-    alt = f"what {ROW[row.record.is_robust][1]} draws for {named}"
-    return Tile(picture(image, alt, smooth=setup.view.smooth), f"it says **{said}**")
+    word = ROW[row.record.is_robust][1]
+    alt = say("what {word} draws for {named}", word=word, named=term(named))
+    return Tile(picture(image, alt, smooth=setup.view.smooth), say("it says **{said}**", said=said))
 
 
 def map_tiles(
@@ -159,7 +169,7 @@ def map_tiles(
                 tiles[name] = Tile(finds[getattr(row, kind)].content)
                 continue
             other = found.get(f"{setup.other(row.record.id)}/{kind}")
-            alt = f"{kind} of {ROW[row.record.is_robust][1]}"
+            alt = say("{kind} of {word}", kind=term(kind), word=ROW[row.record.is_robust][1])
             tiles[name] = Tile(
                 picture(drawn[name], alt, smooth=setup.view.smooth),
                 maps.said(found[name], other, finds[getattr(row, kind)].result),
@@ -171,10 +181,10 @@ def explained_name(rows: list[Wanted], finds: Finds) -> str:
     """The class that the maps are for, as captions name it."""
     named = {row.gradient.explained for row in rows}
     if named != {PREDICTED}:
-        return named.pop()
+        return term(named.pop())
     results = [finds[row.gradient].result for row in rows]
     said = {str(result.facts["explained"]) for result in results if result is not None}
-    return said.pop() if len(said) == 1 else "the class that each model says"
+    return term(said.pop()) if len(said) == 1 else say("the class that each model says")
 
 
 def _captions(setup: Setup, rows: list[Wanted], finds: Finds) -> list[str]:
@@ -184,21 +194,21 @@ def _captions(setup: Setup, rows: list[Wanted], finds: Finds) -> list[str]:
         "gain": setup.view.gain,
         "enlarged": enlarged(rows[0].record.input_size, figures.SIDE),
         "moved": _moved(next((result for result in change if result), None)),
-        "tone": TONES[setup.view.draw],
-        "objective": "loss",
+        "tone": say(TONES[setup.view.draw]),
+        "objective": say("loss"),
         "named": named,
-        "averaged": "gradient",
+        "averaged": say("gradient"),
         "samples": rows[0].smoothgrad.samples,
-        "start": "noise",
+        "start": say("noise"),
     }
     favourite = rows[0].favourite.unit.partition(":")[2]
-    texts = [CAPTIONS[name].format(**values) for name in list(CAPTIONS)[:5]]
-    return [*texts, CAPTIONS["favourite"].format(**(values | {"named": favourite}))]
+    texts = [say(CAPTIONS[name], **values) for name in list(CAPTIONS)[:5]]
+    return [*texts, say(CAPTIONS["favourite"], **(values | {"named": term(favourite)}))]
 
 
 def _moved(result: Result | None) -> str:
     if result is None:
-        return "Colour: a channel was raised or lowered"
+        return say("Colour: a channel was raised or lowered")
     difference = result.arrays["adversarial"] - result.arrays["original"]
     text = moved(np.asarray(difference))
     return text[0].upper() + text[1:]

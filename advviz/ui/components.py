@@ -12,8 +12,23 @@ from advviz.experiments import replay as replays
 from advviz.experiments.result import Result
 from advviz.models.records import ModelRecord
 from advviz.ui.figures import SIDE, accent, frame
+from advviz.ui.language import say, term
 from advviz.ui.words import NORMS
 
+WORDS = (
+    "Confidence at each step",
+    "step (during the search)",
+    "Step of the attack",
+    "the picture at step {step}",
+    "step {step} of {last}",
+    ": first fooled",
+    ": the picture that the attack returns",
+    "moved {distance}",
+    "Step {step}: first fooled",
+    "Blink original and attacked",
+    "Stop blinking",
+)
+"""What the replay says; its script fills in the places."""
 OTHERS = 13
 """Classes whose probabilities are sent beside those that are followed, of a thousand."""
 
@@ -70,7 +85,7 @@ def replay_data(
     named = _named(described, arrays["curve_probabilities"], followed)
     return {
         "accent": accent(described),
-        "classes": [described.classes[index] for index in named],
+        "classes": [term(described.classes[index]) for index in named],
         "followed": list(range(len(followed))),
         "steps": shown.steps,
         "frames": [frame(pictures.photo(each)) for each in shown.frames],
@@ -81,6 +96,7 @@ def replay_data(
         "first": first,
         "returned": shown.returned,
         "unit": NORMS[norm],
+        "words": {sentence: say(sentence) for sentence in WORDS},
     }
 
 

@@ -8,10 +8,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from advviz import resources
 from advviz.experiments.parameters import UNTARGETED
-from advviz.models.classes import labels
 from advviz.models.records import record
 from advviz.ui import attack_controls, drawers, own_pictures, words
 from advviz.ui.fields import on_board
+from advviz.ui.language import say
 from advviz.ui.picture_choice import image
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
@@ -57,12 +57,12 @@ def target(setup: Setup) -> None:
     """Choose the class to reach."""
     described, known = record(setup.board.standard), setup.true_class
     offered = [name for name in described.classes if name != known or name == setup.target]
-    names = {**labels(described), UNTARGETED: "any other class"}
+    names = {**words.class_names(described), UNTARGETED: say("any other class")}
     st.selectbox(
-        "Target",
+        say("Target"),
         [*offered, UNTARGETED],
         format_func=names.__getitem__,
-        help=WHY["target"],
+        help=say(WHY["target"]),
         **control("av.target", setup.board.target, on_board("target")),
     )
 
@@ -71,10 +71,10 @@ def strength(setup: Setup) -> None:
     """Choose how far the picture may move, among stops; a free value joins them."""
     norm, eps = setup.board.norm, setup.board.eps
     st.select_slider(
-        "Strength",
+        say("Strength"),
         sorted({*STOPS[norm], eps}),
         format_func=lambda value: words.strength(norm, value),
-        help=WHY["strength"],
+        help=say(WHY["strength"]),
         **control("av.strength", eps, on_board("eps")),
     )
 
@@ -83,7 +83,7 @@ def rows(setup: Setup) -> None:
     """Choose the models on the board."""
     board = setup.board
     names = {
-        "both": "both, side by side",
+        "both": say("both, side by side"),
         "standard": words.model_name(record(board.standard), record(board.robust)),
         "robust": words.model_name(record(board.robust), record(board.standard)),
     }
@@ -104,10 +104,10 @@ def _models(
 ) -> None:
     """Choose among the models of the pair; the last entry leads to all the others."""
     st.selectbox(
-        "Model",
+        say("Model"),
         [*names, OTHERS],
-        format_func=lambda name: names.get(name, "other models …"),
-        help=WHY["model"],
+        format_func=lambda name: names.get(name, say("other models …")),
+        help=say(WHY["model"]),
         **control(key, current, lambda s, name: _leave(s) if name == OTHERS else apply(s, name)),
     )
     if st.session_state.pop(_LEAVES, False):

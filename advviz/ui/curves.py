@@ -7,6 +7,7 @@ from html import escape
 from advviz.models.records import ModelRecord
 from advviz.ui import figures
 from advviz.ui.figures import accent
+from advviz.ui.language import say, term
 from advviz.ui.words import percent
 
 WIDTH, HEIGHT = 560, 210
@@ -66,8 +67,8 @@ def table(curves: Sequence[Curve], axis: Axis = STEPS) -> str:
         [axis.label(step), *(percent(c.values[min(step, len(c.values) - 1)]) for c in curves)]
         for step in steps
     )
-    head = [axis.head, *(curve.label for curve in curves)]
-    return figures.behind("As a table", figures.table(head, rows))
+    head = [term(axis.head), *(curve.label for curve in curves)]
+    return figures.behind(say("As a table"), figures.table(head, rows))
 
 
 def _x(step: float, last: int) -> float:
@@ -90,10 +91,8 @@ def _axis(axis: Axis, last: int) -> list[str]:
             f'<text x="{_x(step, last):.1f}" y="{HEIGHT - 17}" text-anchor="middle">'
             f"{escape(axis.label(step))}</text>"
         )
-    middle = (LEFT + WIDTH - RIGHT) / 2
-    pieces.append(
-        f'<text x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">{escape(axis.title)}</text>'
-    )
+    middle, title = (LEFT + WIDTH - RIGHT) / 2, escape(term(axis.title))
+    pieces.append(f'<text x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">{title}</text>')
     return pieces
 
 
@@ -106,9 +105,14 @@ def _curve(curve: Curve, axis: Axis, last: int) -> str:
         x, y = _x(curve.mark, last), _y(curve.values[curve.mark])
         body += (
             f'<circle class="av-point {name}" cx="{x:.1f}" cy="{y:.1f}" r="4.5">'
-            f"<title>{axis.head} {escape(axis.label(curve.mark))}: {axis.mark}</title></circle>"
+            f"<title>{escape(_marked(axis, curve.mark))}</title></circle>"
         )
     return body
+
+
+def _marked(axis: Axis, place: int) -> str:
+    """Say what a mark on a curve is."""
+    return f"{term(axis.head)} {axis.label(place)}: {term(axis.mark)}"
 
 
 def _labels(curves: Sequence[Curve]) -> list[str]:

@@ -2,9 +2,15 @@
 
 import numpy as np
 
+from advviz.ui.language import say
 from advviz.ui.words import Array, short
 
 HEAD = ("", "L1", "L2", "L2 as RMS a pixel", "L∞, largest pixel")
+
+
+def head() -> list[str]:
+    """The heads of the columns."""
+    return [say(name) for name in HEAD]
 
 
 def measured(before: Array, after: Array) -> list[str]:
@@ -14,8 +20,8 @@ def measured(before: Array, after: Array) -> list[str]:
     return [
         f"{np.abs(change).sum():.4g}",
         f"{l2:.4f}",
-        f"{short(255 * l2 / change.size**0.5)} of 255",
-        f"{255 * np.abs(change).max():.3g} of 255",
+        say("{level} of 255", level=short(255 * l2 / change.size**0.5)),
+        say("{level} of 255", level=f"{255 * np.abs(change).max():.3g}"),
     ]
 
 
@@ -33,11 +39,11 @@ def allowed(norm: str, eps: float, count: int) -> list[str]:
     l1 = {"l1": eps, "l2": eps * count**0.5, "linf": eps * count}[norm]
     l2 = {"l1": eps, "l2": eps, "linf": eps * count**0.5}[norm]
     linf = min(eps, 1.0)  # the box holds no longer change of one pixel
-    most = {name: "" if name == norm else "at most " for name in ("l1", "l2", "linf")}
-    rms = f"{short(255 * l2 / count**0.5)} of 255"
+    most = {name: "" if name == norm else say("at most ") for name in ("l1", "l2", "linf")}
+    rms = say("{level} of 255", level=short(255 * l2 / count**0.5))
     return [
         f"{most['l1']}{min(l1, count):.4g}",
         f"{most['l2']}{min(l2, count**0.5):.4g}",
         f"{most['l2']}{rms}",
-        f"{most['linf']}{255 * linf:.4g} of 255",
+        most["linf"] + say("{level} of 255", level=f"{255 * linf:.4g}"),
     ]

@@ -4,8 +4,10 @@ from urllib.parse import parse_qsl
 
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit import config
 
 from advviz.ui import permalinks
+from advviz.ui.language import in_link, say
 from advviz.ui.setup import Setup
 
 PAGE_OF = {
@@ -31,37 +33,42 @@ class BareLinks:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Redirect, or pass on."""
-        if scope["type"] == "http" and scope["path"] == "/":
+        base = (config.get_option("server.baseUrlPath") or "").strip("/")
+        if scope["type"] == "http" and scope["path"].strip("/") == base:
             query = scope["query_string"].decode("latin-1")
             page = PAGE_OF.get(dict(parse_qsl(query)).get("kind", ""))
             if page is not None:
-                await RedirectResponse(f"{page.removesuffix('.py')}?{query}")(scope, receive, send)
+                # Relative, for a proxy may serve the app under a longer path than it knows.
+                folder = "" if scope["path"].endswith("/") else f"{base.rpartition('/')[2]}/"
+                address = f"{folder}{page.removesuffix('.py')}?{query}"
+                await RedirectResponse(address)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
 
 def three(shown: Setup) -> list[Door]:
     """Home's three doors: label, page, what is behind it, and the set-up that it opens."""
-    board = permalinks.to_query(shown, "board", ())
-    attack = permalinks.to_query(shown, "attack", ())
-    another = permalinks.to_query(shown.with_image("sample:mastiff"), "board", ())
+    spoken = in_link()
+    board = permalinks.to_query(shown, "board", ()) | spoken
+    attack = permalinks.to_query(shown, "attack", ()) | spoken
+    another = permalinks.to_query(shown.with_image("sample:mastiff"), "board", ()) | spoken
     return [
         (
-            "**Show me**: both models, side by side",
+            say("**Show me**: both models, side by side"),
             "compare.py",
-            "This example in full: the change itself, two kinds of maps, favourite images.",
+            say("This example in full: the change itself, two kinds of maps, favourite images."),
             board,
         ),
         (
-            "**Teach me**: the attack, step by step",
+            say("**Teach me**: the attack, step by step"),
             "attack.py",
-            "Move one scrubber from the original to the step that first fools the network.",
+            say("Move one scrubber from the original to the step that first fools the network."),
             attack,
         ),
         (
-            "**Let me try**: another picture, another strength",
+            say("**Let me try**: another picture, another strength"),
             "compare.py",
-            "Choose a picture, or bring your own, and a target; turn the strength up.",
+            say("Choose a picture, or bring your own, and a target; turn the strength up."),
             another,
         ),
     ]

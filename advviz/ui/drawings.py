@@ -14,6 +14,7 @@ from advviz.experiments.specs import PredictSpec, VisualizeSpec
 from advviz.models.records import record
 from advviz.ui import figures
 from advviz.ui.figures import Tile, picture, rich, tile, waiting
+from advviz.ui.language import say, term
 from advviz.ui.population import recognised
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
@@ -58,17 +59,23 @@ def named(spec: VisualizeSpec) -> str:
     """What is excited, in words."""
     what, _, rest = spec.unit.partition(":")
     if what == "class":
-        return rest
+        return term(rest)
     layer, _, index = rest.rpartition(":")
-    return f"channel {index} of {layer}" if layer else f"unit {index}"
+    return (
+        say("channel {index} of {layer}", index=index, layer=layer)
+        if layer
+        else say("unit {index}", index=index)
+    )
 
 
 def draw(setup: Setup, finds: Finds) -> str:
     """Both panels as far as they are known, with what to notice below."""
     panels = "".join(_panel(setup, spec, finds) for spec in specs(setup))
-    start = "noise" if setup.visualize.start == "noise" else "a picture"
-    words = PRIOR if setup.visualize.method == "fourier" else PLAIN
-    caption = rich(words.format(start=start, named=named(setup.visualize)))
+    start = say("noise") if setup.visualize.start == "noise" else say("a picture")
+    told = say(PLAIN, start=start, named=named(setup.visualize))
+    if setup.visualize.method == "fourier":
+        told = say(PRIOR)
+    caption = rich(told)
     return figures.show(
         f'<div class="av-panels" style="--av-side:{SIDE}px">{panels}</div>'
         f'<p class="av-quiet av-below">{caption}</p>'
@@ -79,20 +86,29 @@ def _panel(setup: Setup, spec: VisualizeSpec, finds: Finds) -> str:
     described, shown = record(spec.model), finds[spec]
     word = ROW[described.is_robust][1]
     if shown.result is None:
-        tiles = [Tile(waiting("")), Tile(shown.content, "being drawn")]
-        strip = figures.strip(described, shown.words or "one moment")
+        tiles = [Tile(waiting("")), Tile(shown.content, say("being drawn"))]
+        strip = figures.strip(described, shown.words or say("one moment"))
         seen = ""
     else:
         arrays, smooth = shown.result.arrays, setup.view.smooth
-        start = picture(pictures.photo(arrays["start"]), "the start", SIDE, smooth)
-        alt = f"what {word} draws for {named(spec)}"
+        start = picture(pictures.photo(arrays["start"]), say("the start"), SIDE, smooth)
+        alt = say("what {word} draws for {named}", word=word, named=named(spec))
         drawn = picture(pictures.photo(arrays["picture"]), alt, SIDE, smooth)
-        what = f"{spec.score} rose" if spec.unit.startswith("class:") else "rose"
         first, last = (short(float(arrays["values"][i])).replace("-", "−") for i in (0, -1))
-        rise = f"{what} from {first} to {last}"
+        rise = say("rose from {first} to {last}", first=first, last=last)
+        if spec.unit.startswith("class:"):
+            rise = say(
+                "{score} rose from {first} to {last}",
+                score=term(spec.score),
+                first=first,
+                last=last,
+            )
         rise = " · ".join(filter(None, (rise, numerics(shown.result.facts))))
-        tiles = [Tile(start, "start"), Tile(drawn, f"its **{named(spec)}** {rise}", "→")]
-        strip = figures.strip(described, f"drew {named(spec)}")
+        tiles = [
+            Tile(start, say("start")),
+            Tile(drawn, say("its **{named}** {rise}", named=named(spec), rise=rise), "→"),
+        ]
+        strip = figures.strip(described, say("drew {named}", named=named(spec)))
         seen = _seen(setup, spec, shown.result, finds)
     body = "".join(map(tile, tiles))
     return (
@@ -106,19 +122,24 @@ def _seen(setup: Setup, spec: VisualizeSpec, result: Result, finds: Finds) -> st
     wanted = spec.unit.removeprefix("class:") if spec.unit.startswith("class:") else None
     other = setup.other(spec.model)
     viewing = finds.get(viewing_of(setup, spec))
-    lines = [_says(spec.model, result, wanted, "says of its own drawing")]
+    lines = [_says(spec.model, result, wanted, say("says of its own drawing"))]
     if viewing is None or viewing.result is None:
-        lines.append(f"<p>{escape(viewing.words if viewing else 'next')}</p>")
+        lines.append(f"<p>{escape(viewing.words if viewing else say('next'))}</p>")
     else:
-        lines.append(_says(other, viewing.result, wanted, "says of it"))
-    return f'<div class="av-seen"><p><b>Who else sees it?</b></p>{"".join(lines)}</div>'
+        lines.append(_says(other, viewing.result, wanted, say("says of it")))
+    head = f"<p><b>{rich(say('Who else sees it?'))}</b></p>"
+    return f'<div class="av-seen">{head}{"".join(lines)}</div>'
 
 
 def _says(model: str, result: Result, wanted: str | None, words: str) -> str:
     described = record(model)
     symbol, word = ROW[described.is_robust]
     said = reading(result.arrays["logits"], described.classes)
-    judged = "" if wanted is None else (" ✓ sees it" if said.label == wanted else " ✗ does not")
+    judged = (
+        ""
+        if wanted is None
+        else (say(" ✓ sees it") if said.label == wanted else say(" ✗ does not"))
+    )
     return (
         f'<p class="{figures.accent(described)}"><span class="av-name">{symbol} {word}</span> '
         f"{words} <b>{escape(str(said))}</b>{judged}</p>"
@@ -133,14 +154,20 @@ def population(setup: Setup) -> None:
     noise = recognised(standard, robust, score)
     if painted is None or noise is None:
         return
+    by_robust = say(
+        "of what the **● robust** model draws from noise by {score}, over all classes, the "
+        "standard model puts into its class",
+        score=term(score),
+    )
+    by_standard = say(
+        "of what the **○ standard** model draws, the robust model puts into its class"
+    )
     st.html(
         figures.show(
             '<div class="av-figures">'
-            f'<div class="av-robust"><p class="av-big">{painted}</p><p>of what the <b>● robust</b> '
-            f"model draws from noise by {score}, over all classes, the standard model puts into "
-            f"its class <small>({painted.basis})</small></p></div>"
-            f'<div class="av-standard"><p class="av-big">{noise}</p><p>of what the <b>○ standard'
-            "</b> model draws, the robust model puts into its class "
+            f'<div class="av-robust"><p class="av-big">{painted}</p><p>{rich(by_robust)} '
+            f"<small>({painted.basis})</small></p></div>"
+            f'<div class="av-standard"><p class="av-big">{noise}</p><p>{rich(by_standard)} '
             f"<small>({noise.basis})</small></p></div></div>"
         )
     )

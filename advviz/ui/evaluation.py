@@ -1,25 +1,29 @@
 """The page Evaluate: stated, run, paused and resumed; figures as they come; the report."""
 
+from dataclasses import fields
 from time import monotonic
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from advviz.attacks.catalogue import attacks
 from advviz.errors import AdvvizError
 from advviz.evaluation import figures
 from advviz.evaluation.plan import Plan
 from advviz.evaluation.red_flags import checked
 from advviz.evaluation.runner import Progress, advance, known, seconds_left
 from advviz.evaluation.sources import GALLERY
-from advviz.evaluation.statement import stated
+from advviz.evaluation.statement import CROSS_ENTROPY, WORST_CASE, stated
 from advviz.evaluation.tally import Tally
 from advviz.evaluation.work import OWNERS, Work, prepared
 from advviz.models.records import record
 from advviz.ui import components, state
 from advviz.ui.evaluation_chart import chart
 from advviz.ui.figures import accent, behind, rich, show, table
+from advviz.ui.language import quote, say, term
+from advviz.ui.running import stage_words
 from advviz.ui.setup import Setup
-from advviz.ui.words import ROW, duration, plain
+from advviz.ui.words import ROW, duration, plain, title_of
 
 _RUNNING, _WORK = "av.measure.running", "av.measure.work"
 EVERY = 2.0  # seconds between two drawings of figures that grow
@@ -46,9 +50,22 @@ def statement(work: Work) -> str:
     """Goal, data, threat model, attacks and budget, before anything runs."""
     lines = "".join(
         f"<tr><th scope='row'>{rich(name.capitalize())}</th><td>{rich(words)}</td></tr>"
-        for name, words in stated(work).items()
+        for name, words in _told(stated(work)).items()
     )
     return show(f'<table class="av-table av-stated"><tbody>{lines}</tbody></table>')
+
+
+def _told(statement: dict[str, str]) -> dict[str, str]:
+    """Translate what a plan says of itself, in parts where it is a list of attacks."""
+    known = attacks().values()
+    names = {f.name.replace("_", " ") for attack in known for f in fields(attack.params)}
+    parts = [WORST_CASE, "black box; ", "no parameters", *(attack.title for attack in known)]
+    parts += [*sorted(names, key=len, reverse=True), CROSS_ENTROPY]
+    found = {term(name): quote(words) for name, words in statement.items()}
+    for name in found:
+        for part in parts:
+            found[name] = found[name].replace(part, term(part))
+    return found
 
 
 def is_running(plan: Plan) -> bool:
@@ -67,7 +84,7 @@ def run(work: Work) -> Tally:
         told.caption(_waiting(*_done(tally)))
         _draw(st.empty(), tally)
         return tally
-    left.button("Pause", key="av.measure.pause", on_click=_pause, width="stretch")
+    left.button(say("Pause"), key="av.measure.pause", on_click=_pause, width="stretch")
     body = st.empty()
     _draw(body, tally)
     _measure(work, told, body)
@@ -82,27 +99,29 @@ def _done(tally: Tally) -> tuple[int, int]:
 
 
 def _offer(place: DeltaGenerator, plan: Plan, done: int, total: int) -> None:
-    label = "Run" if not done else "Resume" if done < total else "Done"
+    label = say("Run") if not done else say("Resume") if done < total else say("Done")
     place.button(
         label,
         key="av.measure.run",
         type="primary",
         on_click=_begin,
         args=(plan,),
-        disabled=label == "Done",
+        disabled=0 < total <= done,
         width="stretch",
-        help="What is measured is kept piece by piece: a pause, a reload or a restart of the "
-        "server loses one piece at most, and whoever asks the same finds it.",
+        help=say(
+            "What is measured is kept piece by piece: a pause, a reload or a restart of the "
+            "server loses one piece at most, and whoever asks the same finds it."
+        ),
     )
 
 
 def _waiting(done: int, total: int) -> str:
     if not done:
-        return (
+        return say(
             "Nothing of this plan is known yet; how long it takes is said once it runs. It gives "
             "way to whatever a visitor waits for, and goes on while this page is open."
         )
-    return f"{done:,} of {total:,} decisions are known."
+    return say("{done:,} of {total:,} decisions are known.", done=done, total=total)
 
 
 def _begin(plan: Plan) -> None:
@@ -137,15 +156,15 @@ def _measure(work: Work, told: DeltaGenerator, body: DeltaGenerator) -> None:
 
 
 def _words(progress: Progress, left: float | None) -> str:
-    said = f"{progress.done:,} of {progress.total:,} pieces"
+    said = say("{done:,} of {total:,} pieces", done=progress.done, total=progress.total)
     for job in progress.jobs[:1]:
-        said += f" · {record(job.spec.model).title}: {getattr(job.spec, 'method', '')[:40]}"
+        said += f" · {title_of(record(job.spec.model))}: {getattr(job.spec, 'method', '')[:40]}"
         if job.progress is not None:
             stage, done, steps = job.progress
-            said += f", {stage} {done}" + (f" of {steps}" if steps else "")
+            said += f", {stage_words(stage, done, steps)}"
         elif job.position:
-            said += " · gives way to others"
-    return said + (f" · about {duration(left)} left" if left else "")
+            said += say(" · gives way to others")
+    return said + (say(" · about {duration} left", duration=duration(left)) if left else "")
 
 
 def _draw(place: DeltaGenerator, tally: Tally, times: int = 0) -> None:
@@ -170,14 +189,19 @@ def _of_model(tally: Tally, model: str) -> str:
     symbol = ROW[described.is_robust][0]
     shares = [(str(b), figures.worst(tally, model, b).share) for b in plan.budgets]
     said = " · ".join(f"{name}: {share.value:.0%}" for name, share in shares if share)
+    worst = say("worst case {said}", said=said) if said else ""
     clean = figures.clean(tally, model)
-    name = f'<span class="av-mark">{symbol}</span> {rich(described.title)}'
-    first = f"clean {clean.value:.0%} of {clean.n}" if clean else "not measured yet"
+    name = f'<span class="av-mark">{symbol}</span> {rich(title_of(described))}'
+    first = (
+        say("clean {value:.0%} of {n}", value=clean.value, n=clean.n)
+        if clean
+        else say("not measured yet")
+    )
     return (
         f'<section class="av-row {accent(described)}"><div class="av-strip">'
         f'<span class="av-name">{name}</span>'
         f'<span class="av-verdict">{rich(first)}</span>'
-        f'<span class="av-detail">{rich("worst case " + said if said else "")}</span></div>'
+        f'<span class="av-detail">{rich(worst)}</span></div>'
         f"{_flags(tally, model) if clean else ''}</section>"
     )
 
@@ -185,18 +209,20 @@ def _of_model(tally: Tally, model: str) -> str:
 def _flags(tally: Tally, model: str) -> str:
     found = checked(tally, model)
     pieces = [
-        f'<p><span class="av-verdict av-fooled">⚑ {rich(flag.name)}</span> '
-        f"{rich(flag.sentence)} (threshold {flag.threshold:g}).</p>"
+        f'<p><span class="av-verdict av-fooled">⚑ {rich(term(flag.name))}</span> '
+        f"{rich(quote(flag.sentence))} ({rich(say('threshold'))} {flag.threshold:g}).</p>"
         for flag in found.flags
     ]
     if not found.flags:
-        pieces.append("<p>✓ No red flag so far.</p>")
-    missing = "; ".join(f"{name}: {why}" for name, why in found.not_checked.items())
-    passed = ", ".join(found.passed) or "none"
-    pieces.append(
-        f'<p class="av-quiet">Looked for and not found: {rich(passed)}. '
-        f"Not looked for: {rich(missing or 'none')}.</p>"
+        pieces.append(f"<p>{rich(say('✓ No red flag so far.'))}</p>")
+    missing = "; ".join(f"{term(name)}: {quote(why)}" for name, why in found.not_checked.items())
+    passed = ", ".join(map(term, found.passed)) or say("none")
+    told = say(
+        "Looked for and not found: {passed}. Not looked for: {missing}.",
+        passed=passed,
+        missing=missing or say("none"),
     )
+    pieces.append(f'<p class="av-quiet">{rich(told)}</p>')
     return "".join(pieces)
 
 
@@ -205,10 +231,12 @@ def numbers(tally: Tally) -> str:
     plan = tally.work.plan
     rows = []
     for model in plan.models:
+        title = title_of(record(model))
         for budget in plan.budgets:
             for attack in plan.attacks_in(budget.norm):
                 share = figures.accuracy(tally, model, attack.name, budget)
-                rows.append([record(model).title, attack.name, str(budget), str(share or "–")])
+                rows.append([title, attack.name, str(budget), str(share or "–")])
             worst = figures.worst(tally, model, budget).share
-            rows.append([record(model).title, "worst case", str(budget), str(worst or "–")])
-    return behind("As a table", table(["model", "attack", "budget", "accuracy"], rows))
+            rows.append([title, say("worst case"), str(budget), str(worst or "–")])
+    head = [say("model"), say("attack"), say("budget"), say("accuracy")]
+    return behind(say("As a table"), table(head, rows))

@@ -11,6 +11,8 @@ from advviz.evaluation.tally import Tally
 from advviz.evaluation.wilson import Share
 from advviz.models.records import record
 from advviz.ui.figures import accent
+from advviz.ui.language import say, term
+from advviz.ui.words import title_of
 
 WIDTH, HEIGHT = 860, 330
 LEFT, RIGHT, TOP, BOTTOM = 46, 190, 16, 44
@@ -33,7 +35,7 @@ def chart(tally: Tally, norm: str) -> str:
         return ""
     radii = [unit(norm, eps) for eps in (0.0, *tally.work.plan.radii(norm))]
     last = max(radii) or 1.0
-    title = "Share of images that stay right, by eps"
+    title = say("Share of images that stay right, by eps")
     body = _axis(radii, last, norm)
     body += "".join(
         _line(line, norm, last) for line in sorted(lines, key=lambda one: not one.faint)
@@ -53,14 +55,14 @@ def _lines(tally: Tally, norm: str) -> list[Line]:
         radii = [eps for eps in plan.radii(norm) if eps > 0]
         worst = [(eps, figures.worst(tally, model, Budget(norm, eps)).share) for eps in radii]
         points = [(0.0, figures.clean(tally, model)), *worst]
-        found.append(_of(model, record(model).title, points, False))
+        found.append(_of(model, title_of(record(model)), points, False))
         attacks = plan.attacks_in(norm)
         for attack in attacks if len(attacks) > 1 else ():
             each = [
                 (eps, figures.accuracy(tally, model, attack.name, Budget(norm, eps)))
                 for eps in radii
             ]
-            found.append(_of(model, f"{record(model).title}, {attack.name}", each, True))
+            found.append(_of(model, f"{title_of(record(model))}, {attack.name}", each, True))
     return found
 
 
@@ -93,7 +95,7 @@ def _axis(radii: Sequence[float], last: float, norm: str) -> str:
                 f"{value:.3g}</text>"
             )
     middle = (LEFT + WIDTH - RIGHT) / 2
-    named = escape(axis_title(norm))
+    named = escape(term(axis_title(norm)))
     pieces.append(f'<text x="{middle}" y="{HEIGHT - 6}" text-anchor="middle">{named}</text>')
     return "".join(pieces)
 

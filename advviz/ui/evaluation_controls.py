@@ -11,10 +11,11 @@ from advviz.evaluation.sources import GALLERY
 from advviz.models import shelf
 from advviz.models.records import catalogue, record
 from advviz.ui.fields import help_of
+from advviz.ui.language import say, term
 from advviz.ui.measure import FOLDER, Measure
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
-from advviz.ui.words import ROW
+from advviz.ui.words import ROW, title_of
 
 NORMS = {"l1": "L1", "l2": "L2", "linf": "L∞"}
 FIRST_RADII = {"l1": "2,6,12", "l2": "0.25,0.5,1,1.5", "linf": "1/255,2/255,4/255,8/255"}
@@ -36,14 +37,16 @@ def choose(setup: Setup) -> None:
         _radii(setup)
     columns = st.columns([1, 1, 1, 1.6], gap="medium", vertical_alignment="bottom")
     for column, (label, name) in zip(
-        columns, (("Images at most", "limit"), ("Steps", "steps"), ("Seed", "sample")), strict=False
+        columns,
+        ((say("Images at most"), "limit"), (say("Steps"), "steps"), (say("Seed"), "sample")),
+        strict=False,
     ):
         with column:
             _count(setup, label, name)
     with columns[-1]:
-        names = {ALL: "all", FREE: "only free ones"}
+        names = {ALL: say("all"), FREE: say("only free ones")}
         st.segmented_control(
-            "Red flags",
+            say("Red flags"),
             list(names),
             required=True,
             format_func=names.__getitem__,
@@ -58,10 +61,10 @@ def _models(setup: Setup) -> None:
     here = [described.id for described in catalogue().values() if shelf.is_on_disk(described)]
     chosen = list(dict.fromkeys(shown.split(",")))
     st.multiselect(
-        "Models",
+        say("Models"),
         list(dict.fromkeys([*chosen, *here])),
-        format_func=lambda name: f"{ROW[record(name).is_robust][0]} {record(name).title}",
-        help="Those that are on this machine. Models that are compared should share a recipe.",
+        format_func=lambda name: f"{ROW[record(name).is_robust][0]} {title_of(record(name))}",
+        help=say("Those that are on this machine. Models that are compared should share a recipe."),
         **control("av.measure.models", chosen, lambda s, v: s.with_measure(models=",".join(v))),
     )
 
@@ -69,15 +72,17 @@ def _models(setup: Setup) -> None:
 def _images(setup: Setup) -> None:
     """Choose the gallery, or the folder that the owner of the app offers."""
     offered = picture_folder.offered() is not None
-    names = {GALLERY: "the gallery"} | ({FOLDER: "the owner's folder"} if offered else {})
-    names.setdefault(setup.measure.images, "a folder that is not offered any more")
+    names = {GALLERY: say("the gallery")} | ({FOLDER: say("the owner's folder")} if offered else {})
+    names.setdefault(setup.measure.images, say("a folder that is not offered any more"))
     st.segmented_control(
-        "Images",
+        say("Images"),
         list(names),
         required=True,
         format_func=names.__getitem__,
-        help="The gallery is small: its intervals are wide. A folder with one sub-folder a class "
-        "is offered by whoever starts the app: advviz app --images DIR.",
+        help=say(
+            "The gallery is small: its intervals are wide. A folder with one sub-folder a class "
+            "is offered by whoever starts the app: advviz app --images DIR."
+        ),
         **_bound(setup, "images"),
     )
 
@@ -87,10 +92,10 @@ def _attacks(setup: Setup) -> None:
     chosen = setup.measure.attacks.split(",")
     known = [name for name, attack in attacks().items() if setup.measure.norm in attack.norms]
     st.multiselect(
-        "Attacks",
+        say("Attacks"),
         list(dict.fromkeys([*known, *chosen])),
-        format_func=lambda name: attacks()[name].title.partition(":")[0],
-        help="The more different they are, the more the worst case means.",
+        format_func=lambda name: term(attacks()[name].title.partition(":")[0]),
+        help=say("The more different they are, the more the worst case means."),
         **control(
             "av.measure.attacks",
             chosen,
@@ -103,11 +108,11 @@ def _norm(setup: Setup) -> None:
     """Choose the norm; the radii become some that suit it."""
     known = dict.fromkeys(norm for attack in attacks().values() for norm in attack.norms)
     st.segmented_control(
-        "Norm",
+        say("Norm"),
         [norm for norm in NORMS if norm in known],
         required=True,
         format_func=lambda norm: NORMS.get(norm, norm),
-        help="Of the balls. L2: the length of the change; L∞: of any one pixel.",
+        help=say("Of the balls. L2: the length of the change; L∞: of any one pixel."),
         **control("av.measure.norm", setup.measure.norm, _change_norm),
     )
 
@@ -122,12 +127,14 @@ def _change_norm(setup: Setup, norm: str) -> Setup:
 
 
 def _radii(setup: Setup) -> None:
-    st.text_input("eps", help=help_of(Measure, "radii"), **_bound(setup, "radii"))
+    st.text_input(say("eps"), help=help_of(Measure, "radii"), **_bound(setup, "radii"))
 
 
 def _count(setup: Setup, label: str, name: str) -> None:
     meta = Measure.__dataclass_fields__[name].metadata
-    st.number_input(label, meta["low"], meta["high"], help=meta["help"], **_bound(setup, name))
+    st.number_input(
+        label, meta["low"], meta["high"], help=term(meta["help"]), **_bound(setup, name)
+    )
 
 
 def _bound(setup: Setup, name: str) -> dict[str, Any]:

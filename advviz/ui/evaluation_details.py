@@ -1,5 +1,7 @@
 """What stands below the chart of an evaluation: more charts, the images, the report."""
 
+from typing import Any
+
 import streamlit as st
 
 from advviz import pictures
@@ -9,25 +11,31 @@ from advviz.evaluation.sources import read
 from advviz.evaluation.tally import Tally
 from advviz.models.records import record
 from advviz.ui import drawers, state
-from advviz.ui.figures import picture, show
+from advviz.ui.figures import picture, rich, show
+from advviz.ui.language import quote, say, term
+from advviz.ui.words import title_of
 
 SHOWN = 24
 """Images behind a point that are shown at once."""
 SIDE = 96
 WORST = "worst case"
+READ = frozenset({"text", "name", "x", "y", "hovertemplate"})
+"""Of a chart: what people read."""
 
 
 def more(tally: Tally) -> None:
     """Offer everything that is not needed at first sight; each drawer costs nothing closed."""
     if not any(cell.done.any() for cell in tally.cells.values()):
         return
-    if drawer := drawers.opened("More charts: smallest eps, strength, transfer, classes", "av.m.c"):
+    if drawer := drawers.opened(
+        say("More charts: smallest eps, strength, transfer, classes"), "av.m.c"
+    ):
         with drawer:
             _charts(tally)
-    if drawer := drawers.opened("The images behind each point", "av.m.i"):
+    if drawer := drawers.opened(say("The images behind each point"), "av.m.i"):
         with drawer:
             _images(tally)
-    if drawer := drawers.opened("Take it home: report, numbers, command", "av.m.t"):
+    if drawer := drawers.opened(say("Take it home: report, numbers, command"), "av.m.t"):
         with drawer:
             _take(tally)
 
@@ -35,26 +43,29 @@ def more(tally: Tally) -> None:
 def _charts(tally: Tally) -> None:
     for norm in tally.work.plan.norms:
         for title, chart in (
-            ("The smallest change that fools", charts.smallest_eps(tally, norm)),
-            ("Attack strength against defence effect", charts.strength_and_effect(tally, norm)),
+            (say("The smallest change that fools"), charts.smallest_eps(tally, norm)),
+            (
+                say("Attack strength against defence effect"),
+                charts.strength_and_effect(tally, norm),
+            ),
         ):
             if not charts.is_empty(chart):
                 st.markdown(f"**{title}**")
-                st.plotly_chart(chart, key=f"av.m.{title}.{norm}", width="stretch")
+                st.plotly_chart(_spoken(chart), key=f"av.m.{title}.{norm}", width="stretch")
     matrix = charts.transfer_matrix(tally)
     if matrix is not None:
-        st.markdown("**Transfer: made on the row's model, shown to the column's**")
-        st.plotly_chart(matrix, key="av.m.transfer", width="stretch")
+        st.markdown(say("**Transfer: made on the row's model, shown to the column's**"))
+        st.plotly_chart(_spoken(matrix), key="av.m.transfer", width="stretch")
     budget = tally.work.plan.middle(tally.work.plan.norms[0])
-    st.markdown(f"**By class, worst case at {budget}**")
+    st.markdown(say("**By class, worst case at {budget}**", budget=budget))
     st.dataframe(
         [
             {
-                "model": record(model).title,
-                "class": line.name,
-                "images": line.clean.n,
-                "right as they are": f"{line.clean.value:.0%}",
-                "worst case": f"{line.robust.value:.0%}",
+                say("model"): title_of(record(model)),
+                say("class"): term(line.name),
+                say("images"): line.clean.n,
+                say("right as they are"): f"{line.clean.value:.0%}",
+                say("worst case"): f"{line.robust.value:.0%}",
             }
             for model in tally.work.plan.models
             for line in figures.per_class(tally, model, budget)
@@ -63,15 +74,26 @@ def _charts(tally: Tally) -> None:
     )
 
 
+def _spoken(part: Any, key: str = "") -> Any:
+    """Return a chart, or a part of one, with its titles and names in the reader's language."""
+    if isinstance(part, dict):
+        return {name: _spoken(held, name) for name, held in part.items()}
+    if isinstance(part, list):
+        return [_spoken(held, key) for held in part]
+    if not isinstance(part, str) or key not in READ:
+        return part
+    return ": ".join(map(quote, part.split(": "))) if key == "name" else quote(part)
+
+
 def _images(tally: Tally) -> None:
     """Choose a point; its images are read now."""
     plan = tally.work.plan
     left, middle, right = st.columns(3)
-    model = left.selectbox("Model", plan.models, format_func=lambda m: record(m).title)
+    model = left.selectbox(say("Model"), plan.models, format_func=lambda m: title_of(record(m)))
     budgets = {str(budget): budget for budget in plan.budgets}
-    budget = budgets[middle.selectbox("Budget", list(budgets))]
+    budget = budgets[middle.selectbox(say("Budget"), list(budgets))]
     names = [attack.name for attack in plan.attacks_in(budget.norm)]
-    attack = right.selectbox("Attack", [WORST, *names])
+    attack = right.selectbox(say("Attack"), [WORST, *names], format_func=term)
     found = figures.behind(tally, model, None if attack == WORST else attack, budget)
     for name, rows in found.items():
         st.html(_row(tally, model, name, rows))
@@ -86,15 +108,16 @@ def _row(tally: Tally, model: str, name: str, rows: tuple[int, ...]) -> str:
         )
         for row in rows[:SHOWN]
     )
-    left = f", of which {SHOWN} are shown" if len(rows) > SHOWN else ""
-    head = f"<p><b>{name.capitalize()}</b>: {len(rows)} images{left}</p>"
+    left = say(", of which {shown} are shown", shown=SHOWN) if len(rows) > SHOWN else ""
+    head = say("**{name}**: {n} images{left}", name=term(name).capitalize(), n=len(rows), left=left)
+    head = f"<p>{rich(head)}</p>"
     return show(f'{head}<div class="av-behind">{shown}</div>')
 
 
 def _take(tally: Tally) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            "Report, HTML",
+            say("Report, HTML"),
             lambda: _report(tally),
             file_name="advviz-robustness.html",
             mime="text/html",
@@ -103,7 +126,7 @@ def _take(tally: Tally) -> None:
             icon=":material/download:",
         )
         st.download_button(
-            "Figures, JSON",
+            say("Figures, JSON"),
             lambda: _json(tally),
             file_name="advviz-robustness.json",
             mime="application/json",
@@ -112,7 +135,7 @@ def _take(tally: Tally) -> None:
             icon=":material/download:",
         )
         st.download_button(
-            "A line an image, CSV",
+            say("A line an image, CSV"),
             lambda: _csv(tally),
             file_name="advviz-robustness.csv",
             mime="text/csv",
@@ -120,7 +143,7 @@ def _take(tally: Tally) -> None:
             on_click="ignore",
             icon=":material/download:",
         )
-    st.caption("The report is one file with everything inside; it needs no network.")
+    st.caption(say("The report is one file with everything inside; it needs no network."))
     source = "FOLDER" if tally.work.private else None
     st.code(command(tally.work.plan, source), language="bash", wrap_lines=True)
 

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from advviz.errors import InvalidInputError
+from advviz.ui.language import term
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 
@@ -20,8 +21,8 @@ def meta_of(spec: type[Any], name: str) -> Any:
 
 
 def help_of(spec: type[Any], name: str) -> str:
-    """The words that a spec has for a field."""
-    return str(meta_of(spec, name)["help"])
+    """The words that a spec has for a field, in the reader's language."""
+    return term(str(meta_of(spec, name)["help"]))
 
 
 def on_board(name: str) -> Callable[[Setup, Any], Setup]:
@@ -49,7 +50,7 @@ def choose(
         label,
         meta_of(spec, name)["options"],
         required=True,
-        format_func=lambda option: names.get(option, option),
+        format_func=lambda option: names.get(option, term(option)),
         help=help_of(spec, name),
         **bound,
     )

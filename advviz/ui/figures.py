@@ -15,7 +15,8 @@ from PIL import Image
 
 from advviz import pictures
 from advviz.models.records import ModelRecord
-from advviz.ui.words import ROW, Verdict
+from advviz.ui.language import ENGLISH, language, say
+from advviz.ui.words import ROW, Verdict, title_of
 
 SIDE = 192  # CSS pixels of a picture on a board: 3 x 64
 WEBP_QUALITY = 92
@@ -58,8 +59,10 @@ def icon() -> str:
 
 
 def show(body: str) -> str:
-    """Wrap HTML for the style sheet."""
-    return f'<div class="av">{body}</div>'
+    """Wrap HTML for the style sheet; browsers draw Chinese characters as its language does."""
+    spoken = language()
+    named = "" if spoken == ENGLISH else f' lang="{spoken}"'
+    return f'<div class="av"{named}>{body}</div>'
 
 
 def rich(text: str) -> str:
@@ -112,9 +115,10 @@ def _as_webp(image: Bytes) -> bytes:
 
 
 def _thumbnail(data: str, alt: str, size: int, side: int) -> str:
+    told = say("{size} pixels; click for 1:1", size=size)
     return (
         f'<img src="data:image/webp;base64,{data}" alt="{escape(alt, quote=True)}" tabindex="0" '
-        f'class="av-thumbnail" title="{size} pixels; click for 1:1" width="{side}" height="{side}">'
+        f'class="av-thumbnail" title="{escape(told, quote=True)}" width="{side}" height="{side}">'
     )
 
 
@@ -159,7 +163,7 @@ def tile(tile: Tile) -> str:
 def strip(record: ModelRecord, verdict: Verdict | str, detail: str = "", badge: str = "") -> str:
     """The full-width strip above a row: model, verdict, and what was measured."""
     symbol, word = ROW[record.is_robust]
-    word = word if record.origin is None else record.title
+    word = word if record.origin is None else title_of(record)
     kind = f" av-{verdict.kind}" if isinstance(verdict, Verdict) else ""
     pieces = [
         f'<span class="av-name"><span class="av-mark">{symbol}</span> {escape(word)}</span>',

@@ -6,6 +6,7 @@ from advviz.experiments.protocol import Spec
 from advviz.models.records import record
 from advviz.ui import board, figures, words
 from advviz.ui.figures import Row, rich, show
+from advviz.ui.language import say, term
 from advviz.ui.population import survival
 from advviz.ui.rows import Wanted, wanted
 from advviz.ui.running import Finds
@@ -22,11 +23,15 @@ def specs(setup: Setup) -> tuple[Spec, ...]:
 
 def question(setup: Setup) -> str:
     """The one question, and what the pictures below are."""
-    known = setup.true_class or "picture"
-    asked = f"Same {known}. Why does one network say {setup.target or 'something else'}?"
-    told = (
-        "Two networks, one architecture, the same training pictures. An attacker who knows them "
-        "changed the picture a little; one network was trained against that."
+    known = term(setup.true_class or "picture")
+    asked = say(
+        "Same {known}. Why does one network say {target}?",
+        known=known,
+        target=term(setup.target or "something else"),
+    )
+    told = say(
+        "Two networks, one architecture, the same training pictures. An attacker who knows "
+        "them changed the picture a little; one network was trained against that."
     )
     return show(
         f'<p class="av-question" role="heading" aria-level="1">{rich(asked)}</p>'
@@ -43,11 +48,11 @@ def draw(setup: Setup, finds: Finds) -> str:
         original, _, attacked = board.photos(setup, row, finds)
         tiles = [original, replace(attacked, operator="→"), maps[row.record.id]]
         known = board.told(setup, row, finds)
-        waiting = finds[row.attack].words or "one moment"
+        waiting = finds[row.attack].words or say("one moment")
         drawn.append(
             Row(row.record, figures.strip(row.record, known[0] if known else waiting), tiles)
         )
-    return figures.board(HEADS, drawn)
+    return figures.board([say(head) for head in HEADS], drawn)
 
 
 def _maps(setup: Setup, rows: list[Wanted], finds: Finds) -> dict[str, figures.Tile]:
@@ -63,11 +68,13 @@ def notice(setup: Setup, finds: Finds) -> str:
         return ""
     moved = words.moved(result.arrays["adversarial"] - result.arrays["original"])
     named = board.explained_name(rows, finds)
-    return show(
-        f'<p class="av-quiet">{rich(moved[0].upper() + moved[1:])}. Dark in a map: a tiny change '
-        f"there moves the loss for <b>{rich(named)}</b> most; dark does not mean good evidence."
-        "</p>"
+    told = say(
+        "{moved}. Dark in a map: a tiny change there moves the loss for **{named}** most; dark "
+        "does not mean good evidence.",
+        moved=moved[0].upper() + moved[1:],
+        named=named,
     )
+    return show(f'<p class="av-quiet">{rich(told)}</p>')
 
 
 def figures_beside(setup: Setup) -> str:
@@ -79,12 +86,18 @@ def figures_beside(setup: Setup) -> str:
         if found is None:
             continue
         symbol, word = words.ROW[described.is_robust]
+        basis = say(
+            "{basis}; {clean} without an attack. {attack}.",
+            basis=found.robust.basis,
+            clean=found.clean,
+            attack=found.attack,
+        )
         pieces.append(
             f'<div class="av-figure {figures.accent(described)}"><p class="av-name">{symbol} '
-            f'{word}</p><p><span class="av-big">{found.robust}</span> still right under attack '
-            f"<small>{found.robust.basis}; {found.clean} without an attack. {rich(found.attack)}."
-            "</small></p></div>"
+            f'{word}</p><p><span class="av-big">{found.robust}</span> '
+            f"{rich(say('still right under attack'))} <small>{rich(basis)}</small></p></div>"
         )
     if not pieces:
         return ""
-    return show('<div class="av-side"><h3>Not just one picture</h3>' + "".join(pieces) + "</div>")
+    head = f"<h3>{rich(say('Not just one picture'))}</h3>"
+    return show(f'<div class="av-side">{head}{"".join(pieces)}</div>')

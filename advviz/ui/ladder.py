@@ -10,10 +10,11 @@ from advviz.models.records import ModelRecord, record
 from advviz.ui import figures, maps, words
 from advviz.ui.figures import Tile, picture, rich, tile
 from advviz.ui.kept import Kept
+from advviz.ui.language import language, say, term
 from advviz.ui.rungs import label, look, row
 from advviz.ui.running import Finds, Shown
 from advviz.ui.setup import Setup
-from advviz.ui.words import CAPTIONS, TONES, Reading, reading
+from advviz.ui.words import CAPTIONS, TONES, Reading, reading, title_of
 
 SMALL, SMALLER = 128, 64  # CSS pixels of the rungs beside the one in front
 FEW = 6  # rungs beside which there is room for captions at the larger size
@@ -39,7 +40,7 @@ def draw(setup: Setup, finds: Finds) -> str:
     results = [shown.result for shown in finds.values() if shown.result is not None]
     if len(results) < len(finds):
         return _drawn(setup, finds)
-    key = setup.ladder, setup.view, tuple(finds)
+    key = setup.ladder, setup.view, tuple(finds), language()
     return _finished.get(key, results, lambda: _drawn(setup, finds))
 
 
@@ -72,7 +73,7 @@ def _head(rungs: tuple[ModelRecord, ...], described: ModelRecord, side: int) -> 
     front = " av-front" if side == figures.SIDE else ""
     return (
         f'<div class="av-rung {name}{front}" style="--av-depth:{depth:.0%}" '
-        f'title="{escape(described.title, quote=True)}">{escape(label(described))}</div>'
+        f'title="{escape(title_of(described), quote=True)}">{escape(label(described))}</div>'
     )
 
 
@@ -111,7 +112,7 @@ def _maps(setup: Setup, kind: str, finds: Finds, sides: dict[str, int]) -> dict[
             continue
         times = "" if lowest is None else maps.times(found[name], lowest)
         said = " · ".join(filter(None, (times, words.numerics(result.facts))))
-        alt = f"{kind} of {label(described)}"
+        alt = say("{kind} of {word}", kind=term(kind), word=label(described))
         tiles[name] = Tile(_shown(setup, drawn[name], alt, sides[name]), said)
     return tiles
 
@@ -123,7 +124,7 @@ def _attacked(setup: Setup, described: ModelRecord, finds: Finds, side: int) -> 
         return _waiting(shown, side)
     judged, _, after = _verdict(setup, described, shown.result)
     image = pictures.photo(shown.result.arrays["adversarial"])
-    alt = f"the attacked picture for {label(described)}: {judged}"
+    alt = say("the attacked picture for {word}: {judged}", word=label(described), judged=judged)
     return Tile(_shown(setup, image, alt, side), f"**{judged.symbol} {after}**")
 
 
@@ -134,7 +135,8 @@ def _favourite(setup: Setup, described: ModelRecord, finds: Finds, side: int) ->
     if shown.result is None:
         return _waiting(shown, side)
     image = pictures.photo(shown.result.arrays["picture"])
-    alt = f"what {label(described)} draws for {wanted.unit.partition(':')[2]}"
+    named = term(wanted.unit.partition(":")[2])
+    alt = say("what {word} draws for {named}", word=label(described), named=named)
     said = reading(shown.result.arrays["logits"], described.classes)
     return Tile(_shown(setup, image, alt, side), f"**{said}**")
 
@@ -165,43 +167,50 @@ def _strip(setup: Setup, front: ModelRecord, finds: Finds) -> str:
     """The strip above the ladder: what became of the rung in front."""
     attack = finds[row(setup.ladder, front.id).attack]
     if attack.result is None:
-        return figures.strip(front, attack.words or "one moment", _trained(front))
+        return figures.strip(front, attack.words or say("one moment"), _trained(front))
     arrays = attack.result.arrays
     judged, before, after = _verdict(setup, front, attack.result)
     saved = reading(arrays["eight_bit_logits"], front.classes)
     far = words.moved(arrays["adversarial"] - arrays["original"])
     detail = f"{_trained(front)} · {before} → {after} · {far}"
-    return figures.strip(front, judged, detail, f"saved as 8-bit PNG: {saved}")
+    return figures.strip(front, judged, detail, say("saved as 8-bit PNG: {saved}", saved=saved))
 
 
 def _trained(described: ModelRecord) -> str:
     if described.training_norm is None:
-        return "trained without an attacker"
-    return f"trained against {words.strength(described.training_norm, described.training_eps)}"
+        return say("trained without an attacker")
+    return say(
+        "trained against {strength}",
+        strength=words.strength(described.training_norm, described.training_eps),
+    )
 
 
 def _caption(setup: Setup, kind: str, finds: Finds) -> str:
     """What a row is, what to notice, what it cannot tell."""
     if kind == "attack":
-        return ATTACK.format(budget=words.strength(setup.board.norm, setup.board.eps))
+        return say(ATTACK, budget=words.strength(setup.board.norm, setup.board.eps))
     wanted = row(setup.ladder, setup.ladder.rung)
-    named = wanted.favourite.unit.partition(":")[2]
+    named = term(wanted.favourite.unit.partition(":")[2])
     if kind != "favourite":
         named = _explained(wanted, finds[wanted.gradient].result)
     values = {
-        "tone": TONES[setup.view.draw],
-        "objective": "loss",
+        "tone": say(TONES[setup.view.draw]),
+        "objective": say("loss"),
         "named": named,
-        "averaged": "gradient",
+        "averaged": say("gradient"),
         "samples": wanted.smoothgrad.samples,
-        "start": "noise",
+        "start": say("noise"),
     }
-    of = f" Of the {setup.board.explained_image} picture." if kind == "gradient" else ""
-    climbed = NOTICE[kind] if len(setup.ladder.rungs) > 1 else ""
-    return CAPTIONS[kind].format(**values) + of + climbed
+    of = ""
+    if kind == "gradient":
+        of = say(" Of the {image} picture.", image=term(setup.board.explained_image))
+    climbed = say(NOTICE[kind]) if len(setup.ladder.rungs) > 1 else ""
+    return say(CAPTIONS[kind], **values) + of + climbed
 
 
 def _explained(wanted: Row, gradient: Result | None) -> str:
     if wanted.gradient.explained != PREDICTED:
-        return wanted.gradient.explained
-    return str(gradient.facts["explained"]) if gradient else "the class that each model says"
+        return term(wanted.gradient.explained)
+    if gradient is None:
+        return say("the class that each model says")
+    return term(str(gradient.facts["explained"]))

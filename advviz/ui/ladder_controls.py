@@ -7,6 +7,7 @@ import streamlit as st
 from advviz.models import ladders
 from advviz.models.records import record
 from advviz.models.shelf import is_on_disk
+from advviz.ui.language import say
 from advviz.ui.rungs import label
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
@@ -26,10 +27,10 @@ def family(setup: Setup) -> None:
     ]
     current = setup.ladder.family
     st.selectbox(
-        "Ladder",
+        say("Ladder"),
         found if current in found else [current, *found],
         format_func=lambda name: f"{name} · {_count(len(ladders.rungs(name)))}",
-        help="A family of models and the norm of the attacks that they were trained against.",
+        help=say("A family of models and the norm of the attacks that they were trained against."),
         **control("av.family", current, Setup.with_ladder),
     )
 
@@ -40,18 +41,21 @@ def rung(setup: Setup) -> None:
     ids = [described.id for described in spec.rungs]
     if len(ids) == 1:
         st.info(
-            f"The ladder {spec.family} has one rung here: nothing to compare it with. "
-            "Choose another ladder above, or add a model that was trained at another strength."
+            say(
+                "The ladder {family} has one rung here: nothing to compare it with. Choose another "
+                "ladder above, or add a model that was trained at another strength.",
+                family=spec.family,
+            )
         )
         return
     st.select_slider(
-        "Training strength",
+        say("Training strength"),
         ids,
         format_func=lambda model: label(record(model)),
-        help=WHY,
+        help=say(WHY),
         **control("av.rung", spec.rung, lambda s, model: replace(s, rung=model)),
     )
 
 
 def _count(rungs: int) -> str:
-    return f"{rungs} rung{'s' if rungs > 1 else ''}"
+    return say("{rungs} rungs", rungs=rungs) if rungs > 1 else say("1 rung")

@@ -3,14 +3,23 @@
 import streamlit as st
 
 from advviz.errors import AdvvizError
-from advviz.ui import figures
+from advviz.ui import figures, language, login
+from advviz.ui.lessons.text import breadcrumb
 from advviz.ui.navigation import sections
 from advviz.ui.words import plain
 
 st.set_page_config(page_title="advviz", page_icon=figures.icon(), layout="wide")
 figures.style()
-page = st.navigation(sections(), position="top")
+language.begin()
+language.switch()
+is_open = login.is_open()
+page = st.navigation(sections(), position="top" if is_open else "hidden")
 try:
-    page.run()
+    if is_open:
+        breadcrumb(page.url_path)
+        page.run()
+        login.foot()
+    else:
+        login.ask()
 except AdvvizError as error:
     st.error(plain(str(error)))

@@ -7,6 +7,7 @@ import numpy as np
 
 from advviz import pictures
 from advviz.experiments.result import Result
+from advviz.ui.language import say
 from advviz.ui.view import View
 from advviz.ui.words import numerics, short
 
@@ -40,8 +41,10 @@ def strength(own: Array, other: Array | None) -> str:
         return ""
     ratio = times(own, other)
     if not ratio:
-        return "the other model's map is empty"
-    return f"strength {ratio} of the other model" if ratio != "0" else "strength 0"
+        return say("the other model's map is empty")
+    if ratio == "0":
+        return say("strength 0")
+    return say("strength {ratio} of the other model", ratio=ratio)
 
 
 def times(own: Array, other: Array) -> str:

@@ -7,46 +7,50 @@ import streamlit as st
 
 from advviz.experiments.specs import ExplainSpec, VisualizeSpec
 from advviz.fields import AUTO
-from advviz.models.classes import labels
 from advviz.models.records import record
 from advviz.ui import own_pictures
 from advviz.ui.fields import choose, count, help_of, meta_of
+from advviz.ui.language import say, term
 from advviz.ui.picture_choice import gallery_names, title
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
+from advviz.ui.words import class_names
 
 
 def explained(setup: Setup) -> None:
     """Choose the class that the maps are for: by its role, or by its name."""
     described, roles = record(setup.board.standard), setup.roles
-    names = labels(described)
+    names = class_names(described)
     st.selectbox(
-        "Explain for class",
+        say("Explain for class"),
         [*roles, *described.classes],
         format_func=lambda option: (
             names[option]
             if option not in roles
-            else f"{option} class" + (f": {roles[option]}" if roles[option] else "")
+            else say("{role} class", role=term(option))
+            + (f": {term(roles[option] or '')}" if roles[option] else "")
         ),
         width=230,
-        help="One picture, several questions: what moves the score of the true class, of the "
-        "class that the network says, of the target, or of any other.",
+        help=say(
+            "One picture, several questions: what moves the score of the true class, of the "
+            "class that the network says, of the target, or of any other."
+        ),
         **control("av.explained_class", setup.explained_class or setup.role, Setup.with_explained),
     )
 
 
 def objective(setup: Setup) -> None:
     """Choose the score whose gradient is taken."""
-    _choose(setup, "Score", "objective", {"cross-entropy": "loss"})
+    _choose(setup, say("Score"), "objective", {"cross-entropy": say("loss")})
 
 
 def smoothgrad(setup: Setup) -> None:
     """Tell SmoothGrad how many copies, how noisy, and what to average."""
     with st.container(width=150):
-        count(setup, "SmoothGrad: copies", "samples", ExplainSpec)
+        count(setup, say("SmoothGrad: copies"), "samples", ExplainSpec)
     meta = meta_of(ExplainSpec, "sigma")
     st.number_input(
-        "Noise σ",
+        say("Noise σ"),
         meta["low"],
         meta["high"],
         step=0.05,
@@ -54,9 +58,15 @@ def smoothgrad(setup: Setup) -> None:
         help=help_of(ExplainSpec, "sigma"),
         **control("av.sigma", setup.board.sigma, lambda s, value: s.with_board(sigma=value)),
     )
-    _choose(setup, "σ is", "sigma_unit", {"range": "of the range", "absolute": "in pixels [0, 1]"})
-    _choose(setup, "Average", "magnitude", {"signed": "gradients", "squared": "their squares"})
-    _choose(setup, "Numerics", "numerics", {})
+    _choose(
+        setup,
+        say("σ is"),
+        "sigma_unit",
+        {"range": say("of the range"), "absolute": say("in pixels [0, 1]")},
+    )
+    names = {"signed": say("gradients"), "squared": say("their squares")}
+    _choose(setup, say("Average"), "magnitude", names)
+    _choose(setup, say("Numerics"), "numerics", {})
 
 
 def _choose(setup: Setup, label: str, name: str, names: dict[str, str]) -> None:
@@ -73,34 +83,36 @@ def unit(setup: Setup) -> None:
     """Choose what to excite: a class, a unit before the classes, or a channel of a layer."""
     what, _, rest = setup.visualize.unit.partition(":")
     described = record(setup.visualize.model)
-    kinds = {"class": "a class", "unit": "a unit", "channel": "a channel"}
+    kinds = {"class": say("a class"), "unit": say("a unit"), "channel": say("a channel")}
     st.segmented_control(
-        "Excite",
+        say("Excite"),
         list(kinds),
         required=True,
         format_func=kinds.__getitem__,
-        help="A class logit, a unit of the penultimate layer, or one channel of an earlier layer.",
+        help=say(
+            "A class logit, a unit of the penultimate layer, or one channel of an earlier layer."
+        ),
         **control("av.what", what, lambda s, kind: _drawing(s, unit=_first(s, kind))),
     )
     if what == "class":
         st.selectbox(
-            "Class",
+            say("Class"),
             described.classes,
-            format_func=labels(described).__getitem__,
+            format_func=class_names(described).__getitem__,
             width=150,
-            help="The class whose score the drawing raises.",
+            help=say("The class whose score the drawing raises."),
             **control("av.unit.class", rest, lambda s, name: _drawing(s, unit=f"class:{name}")),
         )
         bound = control("av.score", setup.visualize.score, _number("score"))
-        choose("By its", VisualizeSpec, "score", bound, {})
+        choose(say("By its"), VisualizeSpec, "score", bound, {})
         return
     layer, _, index = rest.rpartition(":")
     if what == "channel":
         st.selectbox(
-            "Layer",
+            say("Layer"),
             list(described.layers),
             width=150,
-            help="Early layers like edges and colours, later ones parts and whole things.",
+            help=say("Early layers like edges and colours, later ones parts and whole things."),
             **control(
                 "av.unit.layer", layer, lambda s, name: _drawing(s, unit=f"channel:{name}:0")
             ),
@@ -108,7 +120,9 @@ def unit(setup: Setup) -> None:
     width = described.layers[layer or next(iter(described.layers))]
     prefix = f"channel:{layer}:" if layer else "unit:"
     st.number_input(
-        f"{kinds[what][2:].capitalize()}, 0 to {width - 1}",
+        say("Channel, 0 to {last}", last=width - 1)
+        if layer
+        else say("Unit, 0 to {last}", last=width - 1),
         0,
         width - 1,
         width=150,
@@ -129,18 +143,19 @@ def _drawing(setup: Setup, **values: Any) -> Setup:
 
 def start(setup: Setup) -> None:
     """Choose what the drawing begins with: noise, or a picture."""
-    names = {"noise": "noise", **gallery_names(record(setup.visualize.model))}
+    names = {"noise": say("noise"), **gallery_names(record(setup.visualize.model))}
     current = setup.visualize.start
     extra = (current, setup.board.image, *own_pictures.refs())
     names |= {ref: title(ref) for ref in extra if ref not in names}
     st.selectbox(
-        "Start from",
+        say("Start from"),
         list(names),
         format_func=names.__getitem__,
         width=180,
         disabled=setup.visualize.method == "fourier",  # it starts from noise of its own
-        help="From noise, the network is alone with what it likes; from a picture, see what it "
-        "adds.",
+        help=say(
+            "From noise, the network is alone with what it likes; from a picture, see what it adds."
+        ),
         **control("av.start_from", current, lambda s, ref: _drawing(s, start=ref)),
     )
 
@@ -148,19 +163,19 @@ def start(setup: Setup) -> None:
 def drawing_method(setup: Setup) -> None:
     """Choose plain ascent, or ascent with a prior."""
     bound = control("av.method", setup.visualize.method, lambda s, m: _drawing(s, method=m))
-    names = {"ascent": "plain ascent", "fourier": "with a prior (Fourier)"}
-    choose("Method", VisualizeSpec, "method", bound, names)
+    names = {"ascent": say("plain ascent"), "fourier": say("with a prior (Fourier)")}
+    choose(say("Method"), VisualizeSpec, "method", bound, names)
 
 
 def drawing_numbers(setup: Setup) -> None:
     """Give the numbers of the ascent; those that the method does not use are greyed."""
     sizes = setup.visualize.resolved_sizes(record(setup.visualize.model))
     for label, name, step, resolved in (
-        ("Ball, L2", "eps", 5.0, sizes[0]),
-        ("Step size, L2", "step_size", 0.25, sizes[1]),
+        (say("Ball, L2"), "eps", 5.0, sizes[0]),
+        (say("Step size, L2"), "step_size", 0.25, sizes[1]),
     ):
         _length(setup, label, name, step, resolved)
-    for label, name, step in (("Steps", "steps", 10), ("Seed", "seed", 1)):
+    for label, name, step in ((say("Steps"), "steps", 10), (say("Seed"), "seed", 1)):
         meta = meta_of(VisualizeSpec, name)
         st.number_input(
             label,
@@ -183,7 +198,7 @@ def _length(setup: Setup, label: str, name: str, step: float, resolved: float) -
         value=None,
         step=step,
         width=150,
-        placeholder=f"auto: {resolved:g}",
+        placeholder=say("auto: {resolved:g}", resolved=resolved),
         disabled=setup.visualize.method != "ascent",
         help=help_of(VisualizeSpec, name),
         **control(
@@ -197,7 +212,7 @@ def _length(setup: Setup, label: str, name: str, step: float, resolved: float) -
 def drawing_numerics(setup: Setup) -> None:
     """Choose the unmodified model, or a faster copy of it."""
     bound = control("av.drawing.numerics", setup.visualize.numerics, _number("numerics"))
-    choose("Numerics", VisualizeSpec, "numerics", bound, {})
+    choose(say("Numerics"), VisualizeSpec, "numerics", bound, {})
 
 
 def _number(name: str) -> Any:

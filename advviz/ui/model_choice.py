@@ -5,6 +5,7 @@ import streamlit as st
 from advviz.models import shelf
 from advviz.models.records import ModelRecord, own_models, record
 from advviz.ui import model_cards, model_uploads, named_models
+from advviz.ui.language import say
 from advviz.ui.model_cards import BUNDLED, FAMILIES, YOURS
 from advviz.ui.setup import Setup
 from advviz.ui.words import plain
@@ -23,13 +24,15 @@ def family() -> str:
     """
     _take_next()
     st.segmented_control(
-        "Family",
+        say("Family"),
         list(FAMILIES),
         key=_FAMILY,
         required=True,
-        format_func=lambda name: f"{FAMILIES[name]} ({len(model_cards.members(name))})",
-        help="Adversarially augmented models saw attacked pictures as more data; no search was "
-        "made against them while they learned, and they are not robust.",
+        format_func=lambda name: f"{say(FAMILIES[name])} ({len(model_cards.members(name))})",
+        help=say(
+            "Adversarially augmented models saw attacked pictures as more data; no search was "
+            "made against them while they learned, and they are not robust."
+        ),
     )
     return str(st.session_state[_FAMILY])
 
@@ -46,8 +49,10 @@ def choose(setup: Setup, family: str) -> ModelRecord | None:
         _broken()
     if not found:
         st.caption(
-            "None yet: upload weights below, or start the app with the environment variable "
-            "ADVVIZ_MODELS naming a folder in which NAME.toml lies beside NAME.safetensors."
+            say(
+                "None yet: upload weights below, or start the app with the environment variable "
+                "ADVVIZ_MODELS naming a folder in which NAME.toml lies beside NAME.safetensors."
+            )
         )
         return None
     by_id = {described.id: described for described in found}
@@ -55,7 +60,7 @@ def choose(setup: Setup, family: str) -> ModelRecord | None:
         in_use = [model for model in (setup.board.robust, setup.board.standard) if model in by_id]
         st.session_state[_MODEL] = (in_use or list(by_id))[-1 if in_use else 0]
     st.radio(
-        "Model",
+        say("Model"),
         list(by_id),
         key=_MODEL,
         format_func=lambda name: plain(line(by_id[name])),
@@ -72,7 +77,7 @@ def show_next(model: str) -> None:
 def _caption(family: str, described: ModelRecord) -> str:
     """Say which models of the network are here; of the others there is no doubt."""
     is_here = family not in (BUNDLED, YOURS) and shelf.is_on_disk(described)
-    return "on this machine" if is_here else ""
+    return say("on this machine") if is_here else ""
 
 
 def _take_next() -> None:
@@ -94,7 +99,7 @@ def _of_architecture(found: tuple[ModelRecord, ...]) -> tuple[ModelRecord, ...]:
     if st.session_state.get(_ARCHITECTURE) not in names:
         st.session_state[_ARCHITECTURE] = names[0]
     st.segmented_control(
-        "Architecture",
+        say("Architecture"),
         names,
         key=_ARCHITECTURE,
         required=True,

@@ -13,7 +13,8 @@ from advviz.ui import setup as setups
 from advviz.ui import state
 from advviz.ui.compute import size
 from advviz.ui.figures import show, waiting
-from advviz.ui.words import plain
+from advviz.ui.language import say
+from advviz.ui.words import plain, title_of
 
 MOVING, STILL = 0.5, 3.0
 """Seconds between two looks at a download: while it moves, and while nobody makes one."""
@@ -56,7 +57,9 @@ def _look(described: ModelRecord) -> None:
     if fetch is not None and fetch.state is State.FAILED:
         st.error(plain(str(fetch.error)))
     elif fetch is not None and fetch.state is State.CANCELLED:
-        st.info("The download was stopped; what has come stays, and the next one goes on there.")
+        st.info(
+            say("The download was stopped; what has come stays, and the next one goes on there.")
+        )
     if shelf.is_on_disk(described):
         with st.container(horizontal=True, gap="small"):
             _verify_button(described)
@@ -78,22 +81,33 @@ def consent(described: ModelRecord) -> str:
     origin = described.weights_origin
     host = "huggingface.co" if isinstance(origin, HubCheckpoint) else "download.pytorch.org"
     wanted = sizes.download_size(described)
-    much = f"about {size(wanted)}" if wanted else "a file of a size that is not known beforehand"
+    much = (
+        say("about {size}", size=size(wanted))
+        if wanted
+        else say("a file of a size that is not known beforehand")
+    )
     kept = sizes.NETWORKS.get(described.architecture)
     stays = ""
     if kept and isinstance(origin, HubCheckpoint):
-        stays = f" The file stays in the hub's cache, and the network alone, {size(kept)}, beside."
+        stays = say(
+            " The file stays in the hub's cache, and the network alone, {size}, beside.",
+            size=size(kept),
+        )
     elif kept:
-        stays = f" The network alone is kept, {size(kept)}."
-    return (
-        f"This machine downloads {much} from {host}, once for everybody, and checks it.{stays} "
-        f"Licence: {described.licence}."
+        stays = say(" The network alone is kept, {size}.", size=size(kept))
+    return say(
+        "This machine downloads {much} from {host}, once for everybody, and checks "
+        "it.{stays} Licence: {licence}.",
+        much=much,
+        host=host,
+        stays=stays,
+        licence=described.licence,
     )
 
 
 def _wanted(described: ModelRecord) -> str:
     wanted = sizes.download_size(described)
-    return f"Download about {size(wanted)}" if wanted else "Download"
+    return say("Download about {size}", size=size(wanted)) if wanted else say("Download")
 
 
 def fetch_now(described: ModelRecord) -> None:
@@ -104,19 +118,23 @@ def fetch_now(described: ModelRecord) -> None:
 def _moving(described: ModelRecord, fetch: Fetch) -> None:
     done, total = fetch.progress
     if fetch.state is State.WAITING:
-        words = f"waiting for {fetch.position + 1} other download{'s' if fetch.position else ''}"
+        words = say("waiting for 1 other download")
+        if fetch.position:
+            words = say("waiting for {n} other downloads", n=fetch.position + 1)
     elif total and done >= total:
-        words = f"{size(done)} are here and are being checked"
+        words = say("{size} are here and are being checked", size=size(done))
     else:
-        words = f"{size(done)}" + (f" of {size(total)}" if total else "") + " downloaded"
+        words = say("{size} downloaded", size=size(done))
+        if total:
+            words = say("{size} of {total} downloaded", size=size(done), total=size(total))
     if fetch.stopping:
-        words = "stopping"
+        words = say("stopping")
     st.html(show(f'<div class="av-asked">{waiting(words, fetch.share or 0.0)}</div>'))
     if fetch.session != state.session():
-        st.caption("Somebody else has started this download; it will be here for everybody.")
+        st.caption(say("Somebody else has started this download; it will be here for everybody."))
     else:
         st.button(
-            "Stop the download",
+            say("Stop the download"),
             key="av.shelf.stop",
             on_click=stop,
             args=(described,),
@@ -131,20 +149,23 @@ def stop(described: ModelRecord) -> None:
 
 def _verify_button(described: ModelRecord) -> None:
     st.button(
-        "Verify",
+        say("Verify"),
         key="av.shelf.verify",
         icon=":material/fact_check:",
         on_click=verify,
         args=(described,),
-        help="Read the whole file, and compare its sha256 with the one that it should have.",
+        help=say("Read the whole file, and compare its sha256 with the one that it should have."),
     )
 
 
 def verify(described: ModelRecord) -> None:
     """Say whether a model's weights are whole."""
+    title = title_of(described)
     with fetcher().held(key(described), state.session()) as free:
         if not free:
-            state.notice(f"{described.title} cannot be verified now: {BUSY}.")
+            state.notice(
+                say("{title} cannot be verified now: {busy}.", title=title, busy=say(BUSY))
+            )
             return
         try:
             whole = shelf.is_whole(described)
@@ -152,25 +173,31 @@ def verify(described: ModelRecord) -> None:
             state.notice(f"{error}.")
             return
     remedy = (
-        "remove it and download it again"
+        say("remove it and download it again")
         if isinstance(described.weights_origin, FETCHED)
-        else "put the file there again"
+        else say("put the file there again")
     )
     state.notice(
-        f"{described.title} is whole: its sha256 is the one that it should have."
+        say("{title} is whole: its sha256 is the one that it should have.", title=title)
         if whole
-        else f"{described.title} is damaged: its sha256 is another than it should have; {remedy}."
+        else say(
+            "{title} is damaged: its sha256 is another than it should have; {remedy}.",
+            title=title,
+            remedy=remedy,
+        )
     )
 
 
 def _remove_button(described: ModelRecord) -> None:
-    with st.popover("Remove …", icon=":material/delete:"):
+    with st.popover(say("Remove …"), icon=":material/delete:"):
         st.caption(
-            "Removes it for everybody who uses this machine, the downloaded file as well. "
-            "Results that were computed stay; to compute more, it must be downloaded again."
+            say(
+                "Removes it for everybody who uses this machine, the downloaded file as well. "
+                "Results that were computed stay; to compute more, it must be downloaded again."
+            )
         )
         st.button(
-            "Remove it from this machine",
+            say("Remove it from this machine"),
             key="av.shelf.remove",
             on_click=remove,
             args=(described,),
@@ -179,9 +206,10 @@ def _remove_button(described: ModelRecord) -> None:
 
 def remove(described: ModelRecord) -> None:
     """Remove a downloaded model, unless somebody is downloading it."""
+    title = title_of(described)
     with fetcher().held(key(described), state.session()) as free:
         if not free:
-            state.notice(f"{described.title} was not removed: {BUSY}.")
+            state.notice(say("{title} was not removed: {busy}.", title=title, busy=say(BUSY)))
             return
         try:
             there = fetching.remove(described)
@@ -191,7 +219,11 @@ def remove(described: ModelRecord) -> None:
     setup = state.get()
     if described.id in (setup.board.standard, setup.board.robust):
         state.change(lambda _: setups.default())
-    state.notice(f"{described.title} was {'removed' if there else 'not here any more'}.")
+    state.notice(
+        say("{title} was removed.", title=title)
+        if there
+        else say("{title} was not here any more.", title=title)
+    )
 
 
 def _open(fetch: Fetch | None) -> bool:

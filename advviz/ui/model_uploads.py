@@ -11,6 +11,7 @@ from advviz.models.model_record import ModelRecord
 from advviz.models.model_record import UploadedFile as Origin
 from advviz.models.records import catalogue, record
 from advviz.ui import arrivals, own_pictures, state
+from advviz.ui.language import of_widget, say
 from advviz.ui.model_cards import short_architecture
 
 KEPT = uploaded.NUMBER
@@ -40,9 +41,12 @@ def kinds() -> dict[str, ModelRecord]:
     for described in catalogue().values():
         if isinstance(described.weights_origin, Origin):
             continue
-        name = (
-            f"{short_architecture(described.architecture)} · {len(described.classes)} classes"
-            f" ({described.vocabulary}) · {described.input_size} pixels"
+        name = say(
+            "{architecture} · {n} classes ({vocabulary}) · {size} pixels",
+            architecture=short_architecture(described.architecture),
+            n=len(described.classes),
+            vocabulary=described.vocabulary,
+            size=described.input_size,
         )
         found.setdefault(name, described)
     return found
@@ -52,16 +56,18 @@ def bring() -> str | None:
     """Offer to bring a file; return the id of a model that has just come, once."""
     found = kinds()
     like = st.selectbox(
-        "The network is like",
+        say("The network is like"),
         list(found),
-        key=_LIKE,
-        help="Architecture, classes in the order of the logits, picture size and normalization: "
-        "a file of weights says nothing of them. For others, put a record beside the file.",
+        key=of_widget(_LIKE),
+        help=say(
+            "Architecture, classes in the order of the logits, picture size and normalization: a "
+            "file of weights says nothing of them. For others, put a record beside the file."
+        ),
     )
     # A new widget after every use: it is empty, and the server lets the file go.
     widget = f"{_FILE}.{st.session_state.get(_ROUND, 0)}"
     st.file_uploader(
-        f"A safetensors file, up to {uploaded.LIMIT // 2**20} MiB",
+        say("A safetensors file, up to {limit} MiB", limit=uploaded.LIMIT // 2**20),
         type=["safetensors"],
         key=widget,
         max_upload_size=uploaded.LIMIT // 2**20,
@@ -69,8 +75,11 @@ def bring() -> str | None:
         args=(widget, found[like]),
     )
     st.caption(
-        "The file is checked name by name and never run. It stays in this server's memory for a "
-        f"while, the last {KEPT} of all visitors; only who has its link can use it."
+        say(
+            "The file is checked name by name and never run. It stays in this server's memory "
+            "for a while, the last {kept} of all visitors; only who has its link can use it.",
+            kept=KEPT,
+        )
     )
     return _arrived()
 
@@ -91,7 +100,9 @@ def start(data: bytes, like: ModelRecord) -> None:
 
 
 def _arrived() -> str | None:
-    found = arrivals.arrived(_CHECKED, "The file is here and is being checked.", "nothing was kept")
+    found = arrivals.arrived(
+        _CHECKED, say("The file is here and is being checked."), say("nothing was kept")
+    )
     if found is None:
         return None
     model = str(found.id)

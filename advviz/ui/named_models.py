@@ -7,6 +7,7 @@ from advviz.models import shelf
 from advviz.models.by_name import named
 from advviz.models.model_record import ModelRecord
 from advviz.ui import arrivals, state
+from advviz.ui.language import say
 
 _ASKED, _LOOKED, _NAME = "av.models.asked", "av.models.looked", "av.models.name"
 KEPT = 16  # of a session
@@ -32,19 +33,25 @@ def _described(name: str) -> ModelRecord | None:
 def ask() -> str | None:
     """Offer to ask for a model by name; return the id of one that was found, once."""
     st.text_input(
-        "Name",
+        say("Name"),
         key=_NAME,
-        placeholder="torchvision:resnet34 or timm:resnet18.a1_in1k",
+        placeholder=say("torchvision:resnet34 or timm:resnet18.a1_in1k"),
         max_chars=80,
         on_change=_look,
-        help="torchvision:NAME is its best weights, torchvision:NAME:IMAGENET1K_V1 older ones; "
-        "timm:NAME.TAG needs the extra advviz[timm].",
+        help=say(
+            "torchvision:NAME is its best weights, torchvision:NAME:IMAGENET1K_V1 older ones; "
+            "timm:NAME.TAG needs the extra advviz[timm]."
+        ),
     )
     st.caption(
-        "Any classifier of ImageNet's 1000 classes that torchvision or timm has weights of. "
-        "Nothing is downloaded before you say so on its card."
+        say(
+            "Any classifier of ImageNet's 1000 classes that torchvision or timm has weights of. "
+            "Nothing is downloaded before you say so on its card."
+        )
     )
-    described = arrivals.arrived(_LOOKED, "The name is being looked up.", "nothing was changed")
+    described = arrivals.arrived(
+        _LOOKED, say("The name is being looked up."), say("nothing was changed")
+    )
     if described is None:
         return None
     asked = st.session_state.get(_ASKED, {}) | {described.id: described}

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from advviz import resources
+from advviz.ui.language import language, term
 
 SECTIONS = {
     "": (  # shown without a click
@@ -18,6 +19,7 @@ SECTIONS = {
         ("feature_visualization.py", "Feature visualization", ":material/brush:"),
         ("ladder.py", "Training-strength ladder", ":material/stairs:"),
     ),
+    "Learn": (("lessons.py", "Lessons", ":material/school:"),),
     "Measure": (("evaluate.py", "Evaluate", ":material/monitoring:"),),
     "Set up": (
         ("models.py", "Models & images", ":material/network_node:"),
@@ -29,14 +31,18 @@ PAGES = tuple(page for pages in SECTIONS.values() for page in pages)
 
 def sections() -> dict[str, list[StreamlitPage]]:
     """The pages as Streamlit has them: copies for one run, for it marks the page that it runs."""
-    return {section: [copy(page) for page in pages] for section, pages in _sections().items()}
+    found = _sections(language())
+    return {section: [copy(page) for page in pages] for section, pages in found.items()}
 
 
 @cache
-def _sections() -> dict[str, list[StreamlitPage]]:
+def _sections(_language: str) -> dict[str, list[StreamlitPage]]:
+    """Make the pages, whose titles are in the language that is spoken now."""
     return {
-        section: [
-            st.Page(resources.pages() / file, title=title, icon=icon, default=file == "home.py")
+        term(section): [
+            st.Page(
+                resources.pages() / file, title=term(title), icon=icon, default=file == "home.py"
+            )
             for file, title, icon in pages
         ]
         for section, pages in SECTIONS.items()

@@ -4,6 +4,7 @@ import streamlit as st
 
 from advviz.ui import drawers, notes, running
 from advviz.ui.figures import rich, show
+from advviz.ui.language import say
 from advviz.ui.rows import control
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
@@ -11,7 +12,9 @@ from advviz.ui.setup import Setup
 
 def drawer(setup: Setup) -> None:
     """Offer a hundred random changes of the attack's size, on the models of the pair."""
-    place = drawers.opened("Is it just noise? Random noise of the same size, ×100", "av.control")
+    place = drawers.opened(
+        say("Is it just noise? Random noise of the same size, ×100"), "av.control"
+    )
     if place is not None:
         with place:
             specs = [control(setup, model) for model in setup.models]

@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
 from io import BytesIO
 
 import streamlit as st
@@ -17,6 +18,7 @@ from advviz.ui import components, curves, state, words
 from advviz.ui.curves import Curve
 from advviz.ui.figures import Finished, picture, rich, show
 from advviz.ui.kept import Kept
+from advviz.ui.language import language, quote, say, term
 from advviz.ui.picture_choice import file_name, gallery_names, title
 from advviz.ui.rows import control
 from advviz.ui.running import Finds
@@ -34,15 +36,21 @@ def trail(setup: Setup) -> None:
 
 def trail_words(setup: Setup) -> str:
     """The set-up in a line: `cat → goldfish · L2 1.0 · seed 0`."""
-    start = setup.true_class or title(setup.board.image)
-    target = setup.target or "any other class"
+    start = term(setup.true_class or "") or title(setup.board.image)
+    target = term(setup.target or "any other class")
     strength = words.strength(setup.board.norm, setup.board.eps)
-    return f"**{start} → {target}** · {strength} · seed {setup.board.seed}"
+    return say(
+        "**{start} → {target}** · {strength} · seed {seed}",
+        start=start,
+        target=target,
+        strength=strength,
+        seed=setup.board.seed,
+    )
 
 
 @lru_cache(maxsize=32)
-def source_picture(ref: str, size: int) -> str:
-    """The source photo with the square that the network receives."""
+def source_picture(ref: str, size: int, alt: str) -> str:
+    """The source photo with the square that the network receives; `alt` says what it is."""
     photo = images.source(ref)
     found = images.load(ref, size)
     width, height = found.source_size
@@ -55,7 +63,7 @@ def source_picture(ref: str, size: int) -> str:
     data = b64encode(buffer.getvalue()).decode("ascii")
     return (
         f'<div class="av-photo"><img src="data:image/webp;base64,{data}" style="{shown}" '
-        f'alt="the whole picture"><i style="left:{left}px;top:{top}px;'
+        f'alt="{escape(alt, quote=True)}"><i style="left:{left}px;top:{top}px;'
         f'width:{right - left}px;height:{bottom - top}px"></i></div>'
     )
 
@@ -63,14 +71,17 @@ def source_picture(ref: str, size: int) -> str:
 def source(setup: Setup) -> None:
     """Inset the source photo once, with its crop box and where it comes from."""
     ref, size = setup.board.image, setup.size
-    told = f"**The network receives these {size}×{size} pixels** of the photo: what the box holds."
+    told = say(
+        "**The network receives these {size}×{size} pixels** of the photo: what the box holds.",
+        size=size,
+    )
     if ref.startswith(images.SAMPLE_PREFIX):
         sample = gallery.sample(ref.removeprefix(images.SAMPLE_PREFIX))
-        told += f" {sample.title}. {sample.source}."
+        told += f" {term(sample.title)}. {quote(sample.source)}."
     elif name := file_name(ref):
-        told += f" {name}, of the folder that this app was given."
+        told += say(" {name}, of the folder that this app was given.", name=name)
     try:
-        photo = source_picture(ref, size)
+        photo = source_picture(ref, size, say("the whole picture"))
     except AdvvizError as error:
         st.warning(words.plain(str(error)))
         return
@@ -86,7 +97,7 @@ def search_curves(setup: Setup, finds: Finds) -> None:
     }
     if not found:
         return
-    key = setup.board, tuple(found)
+    key = setup.board, tuple(found), language()
     drawn = _kept_curves.get(key, list(found.values()), lambda: _curves(setup, found))
     st.html(drawn.head)
     components.drawing(drawn.svg, "av.curves")
@@ -116,12 +127,18 @@ def _curves(setup: Setup, found: Mapping[str, Result]) -> Curves:
         first = result.facts["first_success"]
         symbol, word = ROW[described.is_robust]
         drawn.append(Curve(described, f"{symbol} {word}", [float(p) for p in share], mark=first))
-        fooled = "not within the budget" if first is None else f"at step {first}"
-        rows.append(f"{symbol} {word}: first fooled {fooled}.")
-    title = f"Confidence in {setup.target or setup.true_class or 'its first answer'} at each step"
-    told = (
-        f"{' '.join(rows)} Measured during the search. "
-        "A curve that stays low says that this attack failed, not that none can succeed."
+        fooled = (
+            say("not within the budget") if first is None else say("at step {first}", first=first)
+        )
+        rows.append(
+            say("{symbol} {word}: first fooled {fooled}.", symbol=symbol, word=word, fooled=fooled)
+        )
+    named = term(setup.target or setup.true_class or "its first answer")
+    title = say("Confidence in {named} at each step", named=named)
+    told = say(
+        "{fooled} Measured during the search. A curve that stays low says that this attack "
+        "failed, not that none can succeed.",
+        fooled=" ".join(rows),
     )
     return Curves(
         head=show(f"<p><b>{title}</b></p>"),
@@ -140,16 +157,26 @@ def noise_control(setup: Setup, finds: Finds) -> None:
             continue
         symbol, word = ROW[described.is_robust]
         facts = shown.result.facts
-        told.append(f"{symbol} {word}: **{facts['changed']} of {facts['draws']}**.")
+        told.append(
+            say(
+                "{symbol} {word}: **{changed} of {draws}**.",
+                symbol=symbol,
+                word=word,
+                changed=facts["changed"],
+                draws=facts["draws"],
+            )
+        )
         drawn = pictures.photo(shown.result.arrays["example"])
-        example = picture(drawn, "the picture with random noise of the same size", 128)
+        example = picture(drawn, say("the picture with random noise of the same size"), 128)
     if not told:
         return
     strength = words.strength(setup.board.norm, setup.board.eps)
-    text = (
-        f"**Same-size random noise, {strength}.** How many random changes of this size change "
-        f"the answer: {' '.join(told)} The attack's change is as small, but has a direction. "
-        "One size and one picture; a much larger noise changes answers too."
+    text = say(
+        "**Same-size random noise, {strength}.** How many random changes of this size change "
+        "the answer: {told} The attack's change is as small, but has a direction. One size "
+        "and one picture; a much larger noise changes answers too.",
+        strength=strength,
+        told=" ".join(told),
     )
     st.html(show(f'<div class="av-source">{example}<p>{rich(text)}</p></div>'))
 
@@ -160,7 +187,7 @@ Card = tuple[str, str, Change]
 
 def try_next(setup: Setup, offered: Sequence[Card] = ()) -> None:
     """Three cards, each changing one thing: those of Compare, or a page's own."""
-    st.html(show("<p><b>Try next</b>: each card changes one thing</p>"))
+    st.html(show(f"<p>{rich(say('**Try next**: each card changes one thing'))}</p>"))
     for label, why, change in offered or cards(setup):
         st.button(
             f"**{words.plain(label)}** · {words.plain(why)}",
@@ -176,20 +203,20 @@ def cards(setup: Setup) -> list[Card]:
     """What to try next: another strength, another picture, another question."""
     stops = STOPS[setup.board.norm]
     stronger = next((stop for stop in stops if stop > setup.board.eps), stops[1])
-    less = "How little is enough to fool the standard model?"
+    less = say("How little is enough to fool the standard model?")
     refs = list(gallery_names(record(setup.board.standard)))
     place = refs.index(setup.board.image) if setup.board.image in refs else -1
     following = refs[(place + 1) % len(refs)]
     cards: list[Card] = [
         (
-            f"Strength {words.strength(setup.board.norm, stronger)}",
-            "The same picture and target. "
-            + ("Does the robust model still hold?" if stronger > setup.board.eps else less),
+            say("Strength {strength}", strength=words.strength(setup.board.norm, stronger)),
+            say("The same picture and target. ")
+            + (say("Does the robust model still hold?") if stronger > setup.board.eps else less),
             lambda s: s.with_board(eps=stronger),
         ),
         (
-            f"Picture: {gallery.sample(following.removeprefix('sample:')).title}",
-            "The same attack on another picture. One picture is an anecdote.",
+            say("Picture: {title}", title=title(following)),
+            say("The same attack on another picture. One picture is an anecdote."),
             lambda s: s.with_image(following),
         ),
     ]
@@ -199,15 +226,19 @@ def cards(setup: Setup) -> list[Card]:
 def _another_question(setup: Setup) -> Card:
     """The card for another class of the maps; a target, where there is no other class."""
     whys = {
-        "target": "The same pictures, another question: what moves the target's score?",
-        "true": "The same pictures, another question: what still moves the true class's score?",
-        "predicted": "The same pictures, another question: what moves each model's own answer?",
+        "target": say("The same pictures, another question: what moves the target's score?"),
+        "true": say(
+            "The same pictures, another question: what still moves the true class's score?"
+        ),
+        "predicted": say(
+            "The same pictures, another question: what moves each model's own answer?"
+        ),
     }
     others = [name for name in whys if name in setup.roles and name != setup.role]
     if not others:  # neither a known class nor a target
         aim = record(setup.board.standard).classes[0]
-        why = "The same picture, with one answer in mind. Is that one harder to reach?"
-        return f"Target: {aim}", why, lambda s: s.with_board(target=aim)
+        why = say("The same picture, with one answer in mind. Is that one harder to reach?")
+        return say("Target: {aim}", aim=term(aim)), why, lambda s: s.with_board(target=aim)
     role = others[0]
-    label = setup.roles[role] or "what each model says"
-    return f"Explain for {label}", whys[role], lambda s: s.with_explained(role)
+    label = term(setup.roles[role] or "what each model says")
+    return say("Explain for {label}", label=label), whys[role], lambda s: s.with_explained(role)

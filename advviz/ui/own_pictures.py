@@ -23,6 +23,7 @@ from advviz.errors import AdvvizError
 from advviz.models.classes import people
 from advviz.models.records import ModelRecord, record
 from advviz.ui import state
+from advviz.ui.language import of_widget, say, term
 from advviz.ui.setup import Setup
 
 KEPT = 12
@@ -46,7 +47,7 @@ def refs() -> tuple[str, ...]:
 def title(ref: str) -> str:
     """What a brought picture is called; file names are not kept."""
     number = _numbers().get(ref)
-    return "your picture" if number is None else f"your picture {number}"
+    return say("your picture") if number is None else say("your picture {number}", number=number)
 
 
 def _numbers() -> dict[str, int]:
@@ -61,7 +62,7 @@ def strip(setup: Setup) -> None:
     ]
     if shown:
         _strip(
-            data={"pictures": shown, "chosen": setup.board.image},
+            data={"label": say("Your pictures"), "pictures": shown, "chosen": setup.board.image},
             key=_STRIP,
             on_chosen_change=_choose_from_strip,
         )
@@ -89,18 +90,22 @@ def _drawn(ref: str) -> str:
 def bring(setup: Setup) -> None:
     """Bring pictures from files or from the camera; the first becomes the one that is shown."""
     described = record(setup.board.standard)
+    source = of_widget("av.bring")
     st.segmented_control(
-        "Your own pictures",
+        say("Your own pictures"),
         ["files", "camera"],
         default="files",
         required=True,
-        key="av.bring",
-        help="The camera is asked for only when you choose it. Browsers offer it on this machine "
-        "or over HTTPS.",
+        format_func=term,
+        key=source,
+        help=say(
+            "The camera is asked for only when you choose it. Browsers offer it on this machine "
+            "or over HTTPS."
+        ),
     )
-    if st.session_state["av.bring"] == "camera":
+    if st.session_state[source] == "camera":
         st.camera_input(
-            "A photo with this device's camera",
+            say("A photo with this device's camera"),
             key=_CAMERA,
             on_change=_store_photo,
             resolution="720p",
@@ -110,7 +115,9 @@ def bring(setup: Setup) -> None:
         # A new widget after every use: it is empty, and the server lets the files go.
         key = f"{_UPLOAD}.{st.session_state.get(_ROUND, 0)}"
         st.file_uploader(
-            f"PNG, JPEG or WebP, up to 10 MB each; the last {KEPT} stay to be chosen",
+            say(
+                "PNG, JPEG or WebP, up to 10 MB each; the last {kept} stay to be chosen", kept=KEPT
+            ),
             type=["png", "jpg", "jpeg", "webp"],
             accept_multiple_files=True,
             max_upload_size=MAX_BYTES // 10**6,
@@ -119,23 +126,31 @@ def bring(setup: Setup) -> None:
             args=(key,),
         )
     st.caption(
-        f"{knows(described)} Pictures stay in this server's memory for a while, without "
-        "their metadata; they are never written to disk."
+        say(
+            "{knows} Pictures stay in this server's memory for a while, without their metadata; "
+            "they are never written to disk.",
+            knows=knows(described),
+        )
     )
 
 
 def knows(described: ModelRecord) -> str:
     """Say how many things a model knows, and whether people are among them."""
     count, found = len(described.classes), people(described)
-    told = f"These models know {count} things"
+    told = say("These models know {count} things", count=count)
     if found is None:
-        return f"{told}; what they call a photo of a person says nothing about that person."
+        return say(
+            "{told}; what they call a photo of a person says nothing about that person.", told=told
+        )
     if not found:
-        return f"{told}, none of them people."
-    number = "one is a role" if len(found) == 1 else f"{len(found)} are roles"
-    return (
-        f"{told}; {number} of people ({', '.join(found[:6])}{', …' if found[6:] else ''}), and "
-        "none is a person as such: what they call a photo of a person says nothing about them."
+        return say("{told}, none of them people.", told=told)
+    number = say("one is a role") if len(found) == 1 else say("{n} are roles", n=len(found))
+    return say(
+        "{told}; {number} of people ({names}), and none is a person as such: what they call a "
+        "photo of a person says nothing about them.",
+        told=told,
+        number=number,
+        names=term(", ").join(map(term, found[:6])) + (", …" if found[6:] else ""),
     )
 
 
@@ -194,10 +209,24 @@ def _remember(found: Sequence[str]) -> None:
 
 def _told(count: int, trouble: Sequence[str], left_out: int) -> str:
     if count == 1:
-        return f"{trouble[0]}; your picture was not taken."
+        return say("{trouble}; your picture was not taken.", trouble=trouble[0])
     said: list[Any] = []
     if trouble:
-        said.append(f"{len(trouble)} of {count} files cannot be used; the first: {trouble[0]}.")
+        said.append(
+            say(
+                "{n} of {count} files cannot be used; the first: {trouble}.",
+                n=len(trouble),
+                count=count,
+                trouble=trouble[0],
+            )
+        )
     if left_out:
-        said.append(f"{left_out} of {count} files were left out: {KEPT} pictures fit at once.")
+        said.append(
+            say(
+                "{left_out} of {count} files were left out: {kept} pictures fit at once.",
+                left_out=left_out,
+                count=count,
+                kept=KEPT,
+            )
+        )
     return " ".join(said)

@@ -6,8 +6,9 @@ from advviz import resources
 from advviz.models import ladders, shelf
 from advviz.models.records import ModelRecord, catalogue, record
 from advviz.ui import model_uploads, state
+from advviz.ui.language import of_widget, say, term
 from advviz.ui.setup import Setup, comparable
-from advviz.ui.words import ROW, plain
+from advviz.ui.words import ROW, plain, title_of
 
 _PARTNER = "av.pair.partner"
 
@@ -52,30 +53,34 @@ def offer(setup: Setup, described: ModelRecord) -> None:
     found = partners(described)
     if not found:
         st.caption(
-            "To compare it, a second model that knows the same classes at the same size must be "
-            "on this machine; there is none yet."
+            say(
+                "To compare it, a second model that knows the same classes at the same size must "
+                "be on this machine; there is none yet."
+            )
         )
         return
     by_id = {other.id: other for other in found}
-    key = f"{_PARTNER}.{described.id}"  # a widget of each card's own: a browser keeps what it shows
+    key = of_widget(
+        f"{_PARTNER}.{described.id}"
+    )  # a widget of each card's own: a browser keeps what it shows
     if st.session_state.get(key) not in by_id:
         st.session_state[key] = found[0].id
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     with left:
         partner = by_id[
             st.selectbox(
-                "Compare with",
+                say("Compare with"),
                 list(by_id),
                 key=key,
                 format_func=lambda name: _option(described, by_id[name]),
-                help="Models that are here, see the same pixels and know the same classes.",
+                help=say("Models that are here, see the same pixels and know the same classes."),
             )
         ]
     pair = ordered(described, partner)
     ids = tuple(model.id for model in pair)
     with right:
         st.button(
-            "Use this pair",
+            say("Use this pair"),
             key="av.pair.use",
             type="primary",
             width="stretch",
@@ -84,7 +89,9 @@ def offer(setup: Setup, described: ModelRecord) -> None:
             disabled=ids == (setup.board.standard, setup.board.robust),
         )
     if not same_recipe(*pair):
-        st.caption("These two are not known to be of one recipe: more than the attack differs.")
+        st.caption(
+            say("These two are not known to be of one recipe: more than the attack differs.")
+        )
 
 
 def use(standard: str, robust: str) -> None:
@@ -95,8 +102,16 @@ def use(standard: str, robust: str) -> None:
     if (after.board.standard, after.board.robust) != (standard, robust):
         return  # refused, and said so
     changed = after.board.target != before
-    target = f" They do not know the target {before}; it is {after.target} now." if changed else ""
-    st.session_state["av.pair.used"] = f"All pages show this pair now.{target}"
+    target = (
+        say(
+            " They do not know the target {before}; it is {target} now.",
+            before=term(before),
+            target=term(after.target or ""),
+        )
+        if changed
+        else ""
+    )
+    st.session_state["av.pair.used"] = say("All pages show this pair now.{target}", target=target)
 
 
 def told() -> None:
@@ -105,7 +120,7 @@ def told() -> None:
     if words:
         st.success(plain(words))
         st.page_link(
-            resources.pages() / "compare.py", label="Compare them", icon=":material/compare:"
+            resources.pages() / "compare.py", label=say("Compare them"), icon=":material/compare:"
         )
 
 
@@ -114,10 +129,10 @@ def in_use(setup: Setup) -> str:
     names = []
     for model in (setup.board.standard, setup.board.robust):
         described = record(model)
-        names.append(f"**{ROW[described.is_robust][0]} {described.title}**")
-    return " and ".join(names)
+        names.append(f"**{ROW[described.is_robust][0]} {title_of(described)}**")
+    return say(" and ").join(names)
 
 
 def _option(described: ModelRecord, other: ModelRecord) -> str:
-    recipe = "" if same_recipe(described, other) else " · another recipe"
-    return f"{ROW[other.is_robust][0]} {other.title}{recipe}"
+    recipe = "" if same_recipe(described, other) else say(" · another recipe")
+    return f"{ROW[other.is_robust][0]} {title_of(other)}{recipe}"

@@ -8,6 +8,7 @@ from advviz.experiments.references import class_of_folder
 from advviz.models.classes import class_words
 from advviz.models.records import ModelRecord, record
 from advviz.ui import own_pictures
+from advviz.ui.language import say, term
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 
@@ -26,10 +27,10 @@ def image(setup: Setup) -> None:
     if current not in names:
         names = {current: title(setup.board.image), **names}
     st.selectbox(
-        "Picture",
+        say("Picture"),
         list(names),
         format_func=names.__getitem__,
-        help=WHY + _told_of_folder(),
+        help=say(WHY) + _told_of_folder(),
         **control("av.image", current, lambda s, option: s.with_image(_reference(option))),
     )
 
@@ -40,8 +41,10 @@ def _told_of_folder() -> str:
     if folder is None:
         return ""
     count = len(folder.entries())
-    more = ", which has more" if folder.is_partial else ""
-    return f" The last {count} are of the folder that this app was given{more}."
+    more = say(", which has more") if folder.is_partial else ""
+    return say(
+        " The last {count} are of the folder that this app was given{more}.", count=count, more=more
+    )
 
 
 def choices(setup: Setup) -> dict[str, str]:
@@ -53,7 +56,7 @@ def choices(setup: Setup) -> dict[str, str]:
     for entry in folder.entries() if folder is not None else ():
         *groups, file = entry.name.split("/")
         known = class_of_folder(groups, described)
-        names[FILE + entry.name] = f"{known or '/'.join(groups) or 'folder'} · {file}"
+        names[FILE + entry.name] = f"{term(known or '/'.join(groups) or 'folder')} · {file}"
     return names
 
 
@@ -65,16 +68,16 @@ def gallery_names(described: ModelRecord) -> dict[str, str]:
         shown = next((words[word] for word in sample.shows.values() if word in words), None)
         ref = f"{SAMPLE_PREFIX}{sample.id}"
         if shown is None:
-            unknown[ref] = f"no class of these · {sample.title}"
+            unknown[ref] = say("no class of these · {title}", title=term(sample.title))
         else:
-            known[ref] = f"{shown} · {sample.title}"
+            known[ref] = f"{term(shown)} · {term(sample.title)}"
     return known | unknown
 
 
 def title(ref: str) -> str:
     """What a picture is called for itself, whatever a model knows of it."""
     if ref.startswith(SAMPLE_PREFIX):
-        return gallery.sample(ref.removeprefix(SAMPLE_PREFIX)).title
+        return term(gallery.sample(ref.removeprefix(SAMPLE_PREFIX)).title)
     if ref in own_pictures.refs():
         return own_pictures.title(ref)
     return file_name(ref) or own_pictures.title(ref)

@@ -7,6 +7,7 @@ from typing import Any
 
 from advviz.models.records import ModelRecord
 from advviz.resources import assets
+from advviz.ui.language import say
 from advviz.ui.words import strength
 
 
@@ -31,7 +32,12 @@ class Share:
     @property
     def basis(self) -> str:
         """What the share rests on."""
-        return f"n = {self.n:,}, 95% interval {100 * self.low:.0f} to {100 * self.high:.0f}%"
+        return say(
+            "n = {n:,}, 95% interval {low:.0f} to {high:.0f}%",
+            n=self.n,
+            low=100 * self.low,
+            high=100 * self.high,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,21 @@ class Survival:
     robust: Share
     norm: str
     eps: float
-    attack: str
+    name: str
+    restarts: int
+
+    @property
+    def attack(self) -> str:
+        """The attack by its full name and budget, in the reader's language."""
+        named, budget = self.name, strength(self.norm, self.eps)
+        if self.restarts == 1:
+            return say("{named}, untargeted, {budget}, 1 restart", named=named, budget=budget)
+        return say(
+            "{named}, untargeted, {budget}, {restarts} restarts",
+            named=named,
+            budget=budget,
+            restarts=self.restarts,
+        )
 
 
 def survival(described: ModelRecord, norm: str, eps: float) -> Survival | None:
@@ -94,15 +114,13 @@ def _measured(described: ModelRecord, norm: str) -> list[Mapping[str, Any]]:
 def _survival(entry: Mapping[str, Any]) -> Survival:
     attack, n = entry["attack"], entry["n"]
     restarts = attack.get("restarts", 1)
-    named = f"{attack['name'].upper()}-{attack['steps']}, untargeted, "
-    named += f"{strength(attack['norm'], attack['eps'])}, "
-    named += f"{restarts} restart{'s' if restarts > 1 else ''}"
     return Survival(
         clean=Share.read(entry["clean_accuracy"], n),
         robust=Share.read(entry["robust_accuracy"], n),
         norm=attack["norm"],
         eps=attack["eps"],
-        attack=named,
+        name=f"{attack['name'].upper()}-{attack['steps']}",
+        restarts=restarts,
     )
 
 

@@ -8,11 +8,16 @@ from advviz.experiments.ladder import LadderSpec
 from advviz.models.records import ModelRecord
 from advviz.ui import figures, words
 from advviz.ui.figures import rich
+from advviz.ui.language import say, term
 from advviz.ui.population import Share, Survival, compared
 from advviz.ui.rungs import label, look
 
 WIDTH, HEIGHT = 560, 250
 LEFT, RIGHT, TOP, BOTTOM = 40, 100, 18, 58
+UNMEASURED = (
+    "No accuracy under attacks like {norm} was measured of these models; choose the other norm, "
+    "or run `advviz evaluate`."
+)
 SERIES = (("clean", "as they are", "av-clean"), ("robust", "under attack", "av-attacked"))
 
 Known = Mapping[str, Survival]
@@ -29,7 +34,7 @@ def chart(spec: LadderSpec) -> str:
     rungs, known = spec.rungs, measured(spec)
     if not known:
         return ""
-    title = "Share of pictures that each rung gets right, as they are and under attack"
+    title = say("Share of pictures that each rung gets right, as they are and under attack")
     body = _axis(rungs, spec.rung) + "".join(_series(rungs, known, *one) for one in SERIES)
     body += _labels(rungs, known)
     return (
@@ -43,20 +48,20 @@ def told(spec: LadderSpec) -> str:
     known = measured(spec)
     if not known:
         norm = words.strength(spec.norm, spec.eps)
-        return figures.show(
-            f'<p class="av-quiet">No accuracy under attacks like {escape(norm)} was measured of '
-            "these models; choose the other norm, or run `advviz evaluate`.</p>"
-        )
+        return figures.show(f'<p class="av-quiet">{rich(say(UNMEASURED, norm=norm))}</p>')
     front = next(r for r in spec.rungs if r.id == spec.rung)
     any_of = next(iter(known.values()))
     pieces = [_found(front, known.get(front.id))]
     missing = [label(r) for r in spec.rungs if r.id not in known]
     if missing:
-        pieces.append(f"Not measured against this attack: {', '.join(missing)}.")
+        pieces.append(say("Not measured against this attack: {names}.", names=", ".join(missing)))
     pieces.append(
-        f"The attack: {any_of.attack}. Do the upper points fall while the lower ones rise? "
-        "That is the price. A stronger attack can only lower the lower points; a rung that holds "
-        "here may fall to another norm."
+        say(
+            "The attack: {attack}. Do the upper points fall while the lower ones rise? That is "
+            "the price. A stronger attack can only lower the lower points; a rung that holds "
+            "here may fall to another norm.",
+            attack=any_of.attack,
+        )
     )
     return figures.show("".join(f'<p class="av-quiet">{rich(text)}</p>' for text in pieces))
 
@@ -64,10 +69,15 @@ def told(spec: LadderSpec) -> str:
 def _found(described: ModelRecord, found: Survival | None) -> str:
     name = label(described)
     if found is None:
-        return f"**{name}** was not measured against this attack."
-    return (
-        f"**{name}** gets **{found.clean}** of the pictures right as they are "
-        f"({found.clean.basis}), and **{found.robust}** under attack ({found.robust.basis})."
+        return say("**{name}** was not measured against this attack.", name=name)
+    return say(
+        "**{name}** gets **{clean}** of the pictures right as they are ({basis}), and "
+        "**{robust}** under attack ({attacked}).",
+        name=name,
+        clean=found.clean,
+        basis=found.clean.basis,
+        robust=found.robust,
+        attacked=found.robust.basis,
     )
 
 
@@ -80,13 +90,13 @@ def table(spec: LadderSpec) -> str:
         [label(r), _cell(known.get(r.id), "clean"), _cell(known.get(r.id), "robust")]
         for r in spec.rungs
     ]
-    head = ["trained against", "right, as they are", "right, under attack"]
-    return figures.behind("As a table", figures.table(head, rows))
+    head = [say("trained against"), say("right, as they are"), say("right, under attack")]
+    return figures.behind(say("As a table"), figures.table(head, rows))
 
 
 def _cell(found: Survival | None, name: str) -> str:
     if found is None:
-        return "not measured"
+        return say("not measured")
     share: Share = getattr(found, name)
     return f"{share}, {share.basis}"
 
@@ -120,10 +130,9 @@ def _axis(rungs: Sequence[ModelRecord], front: str) -> str:
         y = _y(value)
         pieces.append(f'<line class="av-axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
         pieces.append(f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{value:.0%}</text>')
-    middle = (LEFT + WIDTH - RIGHT) / 2
+    middle, title = (LEFT + WIDTH - RIGHT) / 2, say("trained against (rungs are evenly spaced)")
     pieces.append(
-        f'<text x="{middle}" y="{HEIGHT - 6}" text-anchor="middle">trained against (rungs are '
-        "evenly spaced)</text>"
+        f'<text x="{middle}" y="{HEIGHT - 6}" text-anchor="middle">{escape(title)}</text>'
     )
     return "".join(pieces)
 
@@ -148,6 +157,7 @@ def _series(
         described, share, x = rungs[place], shares[place], _x(rungs, place)
         y = _y(share.value)
         accent, depth = look(rungs, described)
+        said = term(words_of_it)
         mark = (
             f'<rect x="{x - 4.5:.1f}" y="{y - 4.5:.1f}" width="9" height="9"/>'
             if name == "clean"
@@ -157,7 +167,7 @@ def _series(
         number = _y(share.high) - 6 if name == "clean" else _y(share.low) + 14
         body += (
             f'<g class="av-place {accent}" style="--av-depth:{depth:.0%}">'
-            f"<title>{escape(label(described))}, {words_of_it}: {share} ({share.basis})</title>"
+            f"<title>{escape(label(described))}, {said}: {share} ({share.basis})</title>"
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_y(share.low):.1f}" y2="{_y(share.high):.1f}"/>'
             f'{mark}<text x="{x:.1f}" y="{number:.1f}" text-anchor="middle">{share}</text></g>'
         )
@@ -172,5 +182,5 @@ def _labels(rungs: Sequence[ModelRecord], known: Known) -> str:
     for y, said, name in ends:
         below = max(y + 4, below + 14)
         symbol = "□" if name == "clean" else "○"
-        pieces.append(f'<text x="{WIDTH - RIGHT + 8}" y="{below:.1f}">{symbol} {said}</text>')
+        pieces.append(f'<text x="{WIDTH - RIGHT + 8}" y="{below:.1f}">{symbol} {term(said)}</text>')
     return "".join(pieces)

@@ -18,6 +18,10 @@ function shape(name, attributes, parent, text) {
   return made;
 }
 
+// The page sends every sentence in the reader's language, by its English; {places} are filled in here.
+const say = (data, sentence, values = {}) =>
+  data.words[sentence].replace(/\{(\w+)\}/g, (_, place) => values[place]);
+
 const percent = (p) => {
   if (p >= 0.995 && p < 1) return p >= 0.9985 ? "99.9%" : `${(100 * p).toFixed(1)}%`;
   return p > 0 && p < 0.005 ? "<1%" : `${Math.round(100 * p)}%`;
@@ -28,7 +32,7 @@ function curve(parent, data, go) {
   const x = (step) => LEFT + ((W - LEFT - RIGHT) * step) / last;
   const y = (p) => TOP + (H - TOP - BOTTOM) * (1 - p);
   const box = element("div", "av-curve", parent);
-  const svg = shape("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "Confidence at each step" }, box);
+  const svg = shape("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": say(data, "Confidence at each step") }, box);
   for (const p of [0, 0.5, 1]) {
     shape("line", { class: "av-axis", x1: LEFT, x2: W - RIGHT, y1: y(p), y2: y(p) }, svg);
     shape("text", { x: LEFT - 6, y: y(p) + 4, "text-anchor": "end" }, svg, `${100 * p}%`);
@@ -36,7 +40,7 @@ function curve(parent, data, go) {
   const every = Math.max(1, Math.round(last / 5));
   for (let step = 0; step <= last; step += every)
     shape("text", { x: x(step), y: H - 17, "text-anchor": "middle" }, svg, `${step}`);
-  shape("text", { x: (LEFT + W - RIGHT) / 2, y: H - 4, "text-anchor": "middle" }, svg, "step (during the search)");
+  shape("text", { x: (LEFT + W - RIGHT) / 2, y: H - 4, "text-anchor": "middle" }, svg, say(data, "step (during the search)"));
   const label = (index, rank, step) => {
     const p = data.probabilities[step][index];
     const high = p > 0.5;
@@ -94,7 +98,7 @@ export default function ({ data, parentElement }) {
   const showBars = bars(right, data);
   const showCurve = curve(right, data, (step) => show(nearest(step)));
   Object.assign(scrub, { type: "range", min: 0, max: data.steps.length - 1, step: 1 });
-  scrub.setAttribute("aria-label", "Step of the attack");
+  scrub.setAttribute("aria-label", say(data, "Step of the attack"));
   let now = 0, blinking = null;
 
   const nearest = (step) => {
@@ -103,7 +107,7 @@ export default function ({ data, parentElement }) {
   };
   const paint = (index) => {
     picture.src = data.frames[index];
-    picture.alt = `the picture at step ${data.steps[index]}`;
+    picture.alt = say(data, "the picture at step {step}", { step: data.steps[index] });
   };
   function show(index) {
     now = index;
@@ -112,19 +116,21 @@ export default function ({ data, parentElement }) {
     showBars(step);
     showCurve(step);
     scrub.value = index;
-    const first = data.first === step ? ": first fooled" : "";
-    const kept = data.returned === step ? ": the picture that the attack returns" : "";
-    title.textContent = `step ${step} of ${data.steps.at(-1)}${first}${kept} · moved ${data.unit} ${data.distances[step]}${data.unit === "L2" ? "" : "/255"}`;
+    const first = data.first === step ? say(data, ": first fooled") : "";
+    const kept = data.returned === step ? say(data, ": the picture that the attack returns") : "";
+    const place = say(data, "step {step} of {last}", { step, last: data.steps.at(-1) });
+    const distance = `${data.unit} ${data.distances[step]}${data.unit === "L2" ? "" : "/255"}`;
+    title.textContent = `${place}${first}${kept} · ${say(data, "moved {distance}", { distance })}`;
     scrub.setAttribute("aria-valuetext", title.textContent);
   }
-  const still = () => { clearInterval(blinking); blinking = null; blink.textContent = "Blink original and attacked"; };
+  const still = () => { clearInterval(blinking); blinking = null; blink.textContent = say(data, "Blink original and attacked"); };
   const button = (label, act) => { const b = element("button", "", bar, label); b.type = "button"; b.onclick = act; return b; };
   scrub.oninput = () => { still(); show(Number(scrub.value)); };
-  if (data.first !== null) button(`Step ${data.first}: first fooled`, () => { still(); show(nearest(data.first)); });
+  if (data.first !== null) button(say(data, "Step {step}: first fooled", { step: data.first }), () => { still(); show(nearest(data.first)); });
   const blink = button("", () => {
     if (blinking) { still(); show(now); return; }
     let original = false;
-    blink.textContent = "Stop blinking";
+    blink.textContent = say(data, "Stop blinking");
     blinking = setInterval(() => { original = !original; paint(original ? 0 : now); }, 500);
   });
   still();

@@ -1,6 +1,6 @@
 """Jobs on a page: started, watched at a calm pace, stopped; never computed here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -15,6 +15,7 @@ from advviz.experiments.result import Result
 from advviz.pictures import photo
 from advviz.ui import state
 from advviz.ui.figures import Finished, picture, waiting
+from advviz.ui.language import quote, say
 from advviz.ui.words import duration, plain
 
 SOON = 1.0  # seconds: a shorter wait is over before its estimate is read
@@ -31,12 +32,15 @@ class Shown:
     words: str  # how far it has come, or why there is nothing
     share: float | None = None
     preview: Any = None
+    partial: Mapping[str, Any] | None = None  # arrays of a result that is still being made
     error: str | None = None  # one sentence, where it failed
 
     @property
     def content(self) -> str:
         """What stands in the place of the picture that is not there yet."""
-        below = "" if self.preview is None else picture(photo(self.preview), "still being made")
+        below = (
+            "" if self.preview is None else picture(photo(self.preview), say("still being made"))
+        )
         return waiting(self.words, self.share, below)
 
 
@@ -107,25 +111,37 @@ def _watch(
 
 def _moment(job: Job) -> tuple[object, ...]:
     """What has changed where there is more to see of a job; a preview is never changed."""
-    return job.state, job.position, job.progress, id(job.preview), job.result is None, job.error
+    return (
+        job.state,
+        job.position,
+        job.progress,
+        id(job.preview),
+        id(job.partial),
+        job.result is None,
+        job.error,
+    )
 
 
 def _stop_button(button: DeltaGenerator | None, specs: tuple[Spec, ...]) -> None:
     if button is not None:
-        button.button("Stop", key="av.stop", on_click=state.stop, args=(specs,), width="stretch")
+        button.button(
+            say("Stop"), key="av.stop", on_click=state.stop, args=(specs,), width="stretch"
+        )
 
 
 def _run_button(button: DeltaGenerator | None) -> None:
     if button is None:
         return
     button.button(
-        "Run",
+        say("Run"),
         key="av.run",
         type="primary",
         on_click=state.resume,
         width="stretch",
-        help="A page runs by itself when a choice changes; results that are known are shown at "
-        "once, for the same set-up gives the same numbers.",
+        help=say(
+            "A page runs by itself when a choice changes; results that are known are shown at "
+            "once, for the same set-up gives the same numbers."
+        ),
     )
 
 
@@ -133,17 +149,25 @@ def _seen(job: Job) -> Shown:
     if job.state is State.DONE:
         return Shown(job.result, "")
     if job.state is State.FAILED:
-        return _failed(job.error or "this could not be computed")
+        return _failed(job.error or say("this could not be computed"))
     if job.state is State.CANCELLED:
-        return Shown(None, "stopped")
+        return Shown(None, say("stopped"))
     expected = state.engine().expected(job)
     if job.progress is None:
         return Shown(None, waiting_words(job, expected.start))
     stage, done, total = job.progress
-    words = f"{stage}: step {done}" + (f" of {total}" if total else "")
+    words = stage_words(stage, done, total)
     if expected.end is not None and expected.end >= SOON:
-        words += f", about {duration(expected.end)} left"
-    return Shown(None, words, done / total if total else None, job.preview)
+        words += say(", about {duration} left", duration=duration(expected.end))
+    return Shown(None, words, done / total if total else None, job.preview, job.partial)
+
+
+def stage_words(stage: str, done: int, total: int | None) -> str:
+    """Say how far a stage has come."""
+    named = quote(stage)
+    if total:
+        return say("{stage}: step {done} of {total}", stage=named, done=done, total=total)
+    return say("{stage}: step {done}", stage=named, done=done)
 
 
 def waiting_words(job: Job, start: float | None) -> str:
@@ -154,9 +178,13 @@ def waiting_words(job: Job, start: float | None) -> str:
         start: estimated seconds until it is served; None where nothing is known.
     """
     if job.state is State.RUNNING:
-        return "starting"
-    words = f"waiting, {job.position} before it" if job.position else "next"
-    return words if start is None or start < SOON else f"{words}, about {duration(start)}"
+        return say("starting")
+    words = (
+        say("waiting, {position} before it", position=job.position) if job.position else say("next")
+    )
+    if start is None or start < SOON:
+        return words
+    return say("{words}, about {duration}", words=words, duration=duration(start))
 
 
 def _kept(spec: Spec) -> Shown:
@@ -164,11 +192,11 @@ def _kept(spec: Spec) -> Shown:
         result = state.engine().peek(spec)
     except AdvvizError as error:
         return _failed(str(error))
-    return Shown(result, "" if result else "stopped")
+    return Shown(result, "" if result else say("stopped"))
 
 
 def _failed(sentence: str) -> Shown:
-    return Shown(None, "could not be made", error=sentence)
+    return Shown(None, say("could not be made"), error=sentence)
 
 
 def failures(finds: Finds) -> None:

@@ -19,9 +19,10 @@ from advviz.models.records import record
 from advviz.models.shelf import is_on_disk
 from advviz.ui import distances, drawers, figures, own_pictures, permalinks, running, state, words
 from advviz.ui.figures import rich, show
+from advviz.ui.language import say, term
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup, comparable
-from advviz.ui.words import ROW, Array, reading, verdict
+from advviz.ui.words import ROW, Array, reading, title_of, verdict
 
 MOST = 9  # models that are asked
 _FILE, _ROUND, _WIDGET = "av.saved", "av.saved.round", "av.saved.file"
@@ -34,13 +35,13 @@ CLAIM = (
 
 def drawer(setup: Setup) -> None:
     """Offer to bring a saved file back, and show what is found of the last one."""
-    place = drawers.opened("Check a saved file: does it still fool, and whom?", "av.check")
+    place = drawers.opened(say("Check a saved file: does it still fool, and whom?"), "av.check")
     if place is None:
         return
     with place:
         widget = f"{_WIDGET}.{st.session_state.get(_ROUND, 0)}"
         st.file_uploader(
-            "A PNG or NPZ that was saved here, or any picture",
+            say("A PNG or NPZ that was saved here, or any picture"),
             type=["png", "npz"],
             key=widget,
             max_upload_size=MAX_BYTES // 10**6,
@@ -50,7 +51,7 @@ def drawer(setup: Setup) -> None:
         brought = st.session_state.get(_FILE)
         if isinstance(brought, SavedFile):
             _told(setup, brought)
-        st.caption(CLAIM)
+        st.caption(say(CLAIM))
 
 
 def _take(widget: str) -> None:
@@ -68,7 +69,7 @@ def keep(data: bytes) -> None:
         st.session_state[_FILE] = read(data)
     except AdvvizError as error:
         st.session_state.pop(_FILE, None)
-        state.notice(f"{error}; the file was not taken.")
+        state.notice(say("{error}; the file was not taken.", error=error))
 
 
 def _told(setup: Setup, brought: SavedFile) -> None:
@@ -83,7 +84,7 @@ def _told(setup: Setup, brought: SavedFile) -> None:
     spec = brought.spec
     if spec is not None:
         st.button(
-            "Open this set-up",
+            say("Open this set-up"),
             key="av.saved.open",
             on_click=state.change,
             args=(lambda s: permalinks.adopted(s, spec),),
@@ -107,28 +108,46 @@ def specs(brought: SavedFile, asked: list[ModelRecord]) -> list[Spec]:
 
 def _origin(brought: SavedFile, described: ModelRecord) -> str:
     """Say what the file is, and how far from its original."""
-    kind = "exact pixels" if brought.is_exact else "8 bits a channel"
-    told = [f"**The file holds {kind}**"]
+    kind = say("exact pixels") if brought.is_exact else say("8 bits a channel")
+    told = [say("**The file holds {kind}**", kind=kind)]
     if brought.spec is not None:
-        told.append(f"and says that it comes from: {_named(brought.spec)}. {_same(brought)}")
+        told.append(
+            say(
+                "and says that it comes from: {named}. {same}",
+                named=_named(brought.spec),
+                same=_same(brought),
+            )
+        )
     else:
-        told.append("and names no attack that is known here.")
+        told.append(say("and names no attack that is known here."))
     pixels = images.load(brought.image, described.input_size)
     size = described.input_size
     if pixels.source_size != (size, size):
         width, height = pixels.source_size
         told.append(
-            f"It has {width} × {height} pixels and was brought to {size}: a screenshot or an "
-            "enlarged copy is another picture than the one that was saved."
+            say(
+                "It has {width} × {height} pixels and was brought to {size}: a screenshot or an "
+                "enlarged copy is another picture than the one that was saved.",
+                width=width,
+                height=height,
+                size=size,
+            )
         )
     return " ".join(told)
 
 
 def _named(spec: AttackSpec) -> str:
-    target = "any other class" if spec.target == UNTARGETED else spec.target
-    shown = spec.true_class(record(spec.model)) or spec.image[:22]
+    target = say("any other class") if spec.target == UNTARGETED else term(spec.target)
+    shown = term(spec.true_class(record(spec.model)) or spec.image[:22])
     symbol, word = ROW[record(spec.model).is_robust]
-    return f"{shown} → {target} · {words.strength(spec.norm, spec.eps)} · on {symbol} {word}"
+    return say(
+        "{shown} → {target} · {strength} · on {symbol} {word}",
+        shown=shown,
+        target=target,
+        strength=words.strength(spec.norm, spec.eps),
+        symbol=symbol,
+        word=word,
+    )
 
 
 def _same(brought: SavedFile) -> str:
@@ -140,33 +159,33 @@ def _same(brought: SavedFile) -> str:
     except AdvvizError:
         return ""
     if known is None:
-        return "That set-up has not been computed here, so the file is not compared with it."
+        return say("That set-up has not been computed here, so the file is not compared with it.")
     made = known.arrays["adversarial"]
     made = made if brought.is_exact else pictures.eight_bit(made)
     found = images.load(brought.image, made.shape[-1]).pixels
     if np.array_equal(found, made):
-        return "**It is pixel by pixel what that set-up computes here.**"
-    return "It differs from what that set-up computes here: it was changed, or made elsewhere."
+        return say("**It is pixel by pixel what that set-up computes here.**")
+    return say("It differs from what that set-up computes here: it was changed, or made elsewhere.")
 
 
 def draw(brought: SavedFile, asked: list[ModelRecord], finds: Finds) -> str:
     """The table of answers, and the distances where the original is known."""
     rows = [_row(brought, described, finds) for described in asked]
-    head = ("model", "says of the original", "says of the file", "verdict")
+    head = (say("model"), say("says of the original"), say("says of the file"), say("verdict"))
     return figures.table(head, rows) + _far(brought, asked[0])
 
 
 def _row(brought: SavedFile, described: ModelRecord, finds: Finds) -> list[str]:
     symbol, word = ROW[described.is_robust]
-    name = f"{symbol} {word}: {described.title}"
+    name = f"{symbol} {word}: {title_of(described)}"
     after = _answer(brought.image, described, finds)
     before = None
     if brought.original is not None:
         before = _answer(brought.original, described, finds)
     if isinstance(after, str) or isinstance(before, str):
-        return [name, str(before or "not known"), str(after), ""]
+        return [name, str(before or say("not known")), str(after), ""]
     if before is None:
-        return [name, "not known", str(after), "– without its original nobody can say"]
+        return [name, say("not known"), str(after), say("– without its original nobody can say")]
     spec = brought.spec
     right = None if spec is None else spec.true_class(described)
     target = None if spec is None or spec.target == UNTARGETED else spec.target
@@ -182,18 +201,18 @@ def _answer(ref: str, described: ModelRecord, finds: Finds) -> words.Reading | s
 
 def _far(brought: SavedFile, described: ModelRecord) -> str:
     if brought.original is None:
-        return show(
-            "<p>How far it is from its original is not known: the original is not here.</p>"
-        )
+        told = say("How far it is from its original is not known: the original is not here.")
+        return show(f"<p>{rich(told)}</p>")
     size = described.input_size
     try:
         before: Array = images.load(brought.original, size).pixels
         after: Array = images.load(brought.image, size).pixels
     except InvalidInputError as error:
         return show(f"<p>{escape(str(error))}</p>")
-    rows = [["the file", *distances.measured(before, after)]]
+    rows = [[say("the file"), *distances.measured(before, after)]]
     if brought.spec is not None:
         spec = brought.spec
-        rows.append(["budget", *distances.allowed(spec.norm, spec.eps, before.size)])
-    head = show('<p class="av-below"><b>How far it is from its original</b></p>')
-    return head + figures.table(distances.HEAD, rows)
+        rows.append([say("budget"), *distances.allowed(spec.norm, spec.eps, before.size)])
+    told = rich(say("**How far it is from its original**"))
+    head = show(f'<p class="av-below">{told}</p>')
+    return head + figures.table(distances.head(), rows)

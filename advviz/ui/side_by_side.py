@@ -2,11 +2,13 @@
 
 from advviz import pictures
 from advviz.data import images
+from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.protocol import Spec
 from advviz.experiments.specs import AttackSpec, ExplainSpec
 from advviz.models.records import record
 from advviz.ui import figures, maps
 from advviz.ui.figures import Row, Tile, picture
+from advviz.ui.language import say, term
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
 from advviz.ui.words import CAPTIONS, ROW, TONES, Array, enlarged, reading
@@ -53,7 +55,7 @@ def draw(setup: Setup, finds: Finds) -> str:
         named = _named(setup, model, finds)
         strip = figures.strip(described, named)
         rows.append(Row(described, strip, tiles))
-    return figures.board(HEADS, rows, _captions(setup))
+    return figures.board([say(head) for head in HEADS], rows, _captions(setup))
 
 
 def _named(setup: Setup, model: str, finds: Finds) -> str:
@@ -64,15 +66,15 @@ def _named(setup: Setup, model: str, finds: Finds) -> str:
         if result is not None:
             said.append(str(result.facts["explained"]))
     if not said:
-        return "one moment"
+        return say("one moment")
     objective = _objective(setup)
-    classes = said[0] if len(set(said)) == 1 else " and ".join(said)
-    return f"what moves the {objective} of {classes}"
+    classes = say(" and ").join(map(term, dict.fromkeys(said)))
+    return say("what moves the {objective} of {classes}", objective=objective, classes=classes)
 
 
 def _objective(setup: Setup) -> str:
     explained = setup.explain_on(setup.models[0], "gradient", "original")
-    return "loss" if explained.objective == "cross-entropy" else "logit"
+    return say("loss") if explained.objective == "cross-entropy" else say("logit")
 
 
 def _photo(setup: Setup, model: str, image: str, finds: Finds) -> Tile:
@@ -87,7 +89,11 @@ def _photo(setup: Setup, model: str, image: str, finds: Finds) -> Tile:
     else:
         pixels, logits = shown.result.arrays["adversarial"], shown.result.arrays["logits"]
     said = "" if logits is None else f"**{reading(logits, described.classes)}**"
-    drawn = picture(pictures.photo(pixels), f"the {image} picture, for {word}", smooth=smooth)
+    drawn = picture(
+        pictures.photo(pixels),
+        say("the {image} picture, for {word}", image=term(image), word=word),
+        smooth=smooth,
+    )
     return Tile(drawn, said)
 
 
@@ -111,7 +117,12 @@ def _maps(setup: Setup, finds: Finds) -> dict[str, Tile]:
                 continue
             model, image, _ = name.split("/")
             other = found.get(f"{setup.other(model)}/{image}/{method}")
-            alt = f"{method} of the {image} picture, {ROW[record(model).is_robust][1]}"
+            alt = say(
+                "{method} of the {image} picture, {word}",
+                method=term(method),
+                image=term(image),
+                word=ROW[record(model).is_robust][1],
+            )
             body = picture(drawn[name], alt, smooth=setup.view.smooth)
             tiles[name] = Tile(body, maps.said(found[name], other, finds[spec].result))
     return tiles
@@ -119,19 +130,21 @@ def _maps(setup: Setup, finds: Finds) -> dict[str, Tile]:
 
 def _captions(setup: Setup) -> list[str]:
     spec = wanted(setup, setup.models[0])["original", "smoothgrad"]
-    named = "the class that each model says" if spec.explained == "predicted" else spec.explained
+    named = term(spec.explained)
+    if spec.explained == PREDICTED:
+        named = say("the class that each model says")
     values = {
-        "tone": TONES[setup.view.draw],
+        "tone": say(TONES[setup.view.draw]),
         "objective": _objective(setup),
         "named": named,
-        "averaged": "gradient" if spec.magnitude == "signed" else "squared gradient",
+        "averaged": say("gradient") if spec.magnitude == "signed" else say("squared gradient"),
         "samples": spec.samples,
     }
-    gradient = CAPTIONS["gradient"].format(**values)
-    smooth = CAPTIONS["smoothgrad"].format(**values)
-    attacked = (
-        "**The attacked picture.** Compare the maps with those on the left: the picture hardly "
-        "moved, did they? A map is not a reason."
+    gradient = say(CAPTIONS["gradient"], **values)
+    smooth = say(CAPTIONS["smoothgrad"], **values)
+    attacked = say(
+        "**The attacked picture.** Compare the maps with those on the left: the picture "
+        "hardly moved, did they? A map is not a reason."
     )
-    original = CAPTIONS["original"].format(enlarged=enlarged(setup.size, figures.SIDE))
+    original = say(CAPTIONS["original"], enlarged=enlarged(setup.size, figures.SIDE))
     return [original, gradient, smooth, attacked, gradient, smooth]

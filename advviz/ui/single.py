@@ -9,6 +9,7 @@ from advviz.models.records import record
 from advviz.ui import distances as units
 from advviz.ui import figures
 from advviz.ui.figures import Row, Tile, picture
+from advviz.ui.language import say
 from advviz.ui.running import Shown
 from advviz.ui.setup import Setup
 from advviz.ui.words import ROW, moved, reading, verdict
@@ -20,10 +21,10 @@ def draw(setup: Setup, spec: AttackSpec, shown: Shown) -> str:
     if shown.result is None:
         original = images.load(spec.image, described.input_size).pixels
         tiles = [
-            Tile(picture(pictures.photo(original), "the original picture"), "original"),
-            Tile(shown.content, "so far"),
+            Tile(picture(pictures.photo(original), say("the original picture")), say("original")),
+            Tile(shown.content, say("so far")),
         ]
-        strip = figures.strip(described, shown.words or "one moment")
+        strip = figures.strip(described, shown.words or say("one moment"))
         return figures.board(["", ""], [Row(described, strip, tiles)])
     arrays = shown.result.arrays
     before = reading(arrays["original_logits"], described.classes)
@@ -31,12 +32,16 @@ def draw(setup: Setup, spec: AttackSpec, shown: Shown) -> str:
     saved = reading(arrays["eight_bit_logits"], described.classes)
     judged = verdict(before, after, setup.true_class, setup.target)
     first = shown.result.facts["first_success"]
-    when = "never fooled during the search" if first is None else f"first fooled at step {first}"
+    when = (
+        say("never fooled during the search")
+        if first is None
+        else say("first fooled at step {first}", first=first)
+    )
     strip = figures.strip(
         described,
         judged,
         f"{before} → {after} · {when} · {moved(arrays['adversarial'] - arrays['original'])}",
-        f"saved as 8-bit PNG: {saved}",
+        say("saved as 8-bit PNG: {saved}", saved=saved),
     )
     return figures.show(f'<div class="{figures.accent(described)}">{strip}</div>')
 
@@ -56,13 +61,20 @@ def change(setup: Setup, spec: AttackSpec, result: Result) -> str:
     drawn = pictures.perturbation(before, after, int(gain))
     smooth = setup.view.smooth
     tiles = [
-        Tile(picture(pictures.photo(before), "the original picture", 160, smooth), "original"),
         Tile(
-            picture(drawn, f"the change, drawn ×{gain}", 160, smooth),
-            f"true change, shown ×{gain}; grey: unchanged",
+            picture(pictures.photo(before), say("the original picture"), 160, smooth),
+            say("original"),
+        ),
+        Tile(
+            picture(drawn, say("the change, drawn ×{gain}", gain=gain), 160, smooth),
+            say("true change, shown ×{gain}; grey: unchanged", gain=gain),
             "+",
         ),
-        Tile(picture(pictures.photo(after), "the attacked picture", 160, smooth), "attacked", "="),
+        Tile(
+            picture(pictures.photo(after), say("the attacked picture"), 160, smooth),
+            say("attacked"),
+            "=",
+        ),
     ]
     return figures.board(["", "", ""], [Row(described, "", tiles)], side=160)
 
@@ -71,11 +83,11 @@ def distances(spec: AttackSpec, result: Result) -> str:
     """The measured distances in every unit, of the exact picture and its file, and the budget."""
     before, after = result.arrays["original"], result.arrays["adversarial"]
     rows = [
-        ["measured", *units.measured(before, after)],
-        ["as 8-bit file", *units.measured(before, pictures.eight_bit(after))],
-        ["budget", *units.allowed(spec.norm, spec.eps, before.size)],
+        [say("measured"), *units.measured(before, after)],
+        [say("as 8-bit file"), *units.measured(before, pictures.eight_bit(after))],
+        [say("budget"), *units.allowed(spec.norm, spec.eps, before.size)],
     ]
-    return figures.table(units.HEAD, rows)
+    return figures.table(units.head(), rows)
 
 
 def saved(setup: Setup, spec: AttackSpec, result: Result) -> str:
@@ -86,23 +98,32 @@ def saved(setup: Setup, spec: AttackSpec, result: Result) -> str:
     judged = verdict(before, file, setup.true_class, setup.target)
     now = verdict(before, exact, setup.true_class, setup.target)
     if judged.kind == "fooled":
-        how = "; the search was among such files" if spec.quantized else ""
-        told = f"**{judged.symbol} The 8-bit file fools too:** saved as PNG it is {file}{how}."
+        how = say("; the search was among such files") if spec.quantized else ""
+        told = say(
+            "**{symbol} The 8-bit file fools too:** saved as PNG it is {file}{how}.",
+            symbol=judged.symbol,
+            file=file,
+            how=how,
+        )
     elif now.kind == "fooled":
         advice = _advice(spec)
-        told = f"**The 8-bit file no longer fools:** saved as PNG it is {file}; {advice}."
+        told = say(
+            "**The 8-bit file no longer fools:** saved as PNG it is {file}; {advice}.",
+            file=file,
+            advice=advice,
+        )
     else:
-        told = f"**Saved as PNG** the picture is {file}."
+        told = say("**Saved as PNG** the picture is {file}.", file=file)
     return figures.show(f"<p>{figures.rich(told)}</p>")
 
 
 def _advice(spec: AttackSpec) -> str:
     """Say what to do about a file that does not fool."""
     if spec.quantized:
-        return "no file was found that fools"
+        return say("no file was found that fools")
     if attack_named(spec.attack).minimal:
-        return "try a larger change, by an attack within a ball with Search in 8 bits"
-    return "try Search in 8 bits"
+        return say("try a larger change, by an attack within a ball with Search in 8 bits")
+    return say("try Search in 8 bits")
 
 
 def caveat(spec: AttackSpec, result: Result) -> str:
@@ -110,14 +131,22 @@ def caveat(spec: AttackSpec, result: Result) -> str:
     word = ROW[record(spec.model).is_robust][1].lower()
     zero = int(result.facts["zero_gradient_steps"])
     odd = (
-        f" At {zero} steps the gradient was exactly zero and a random direction was taken."
+        say(
+            " At {zero} steps the gradient was exactly zero and a random direction was taken.",
+            zero=zero,
+        )
         if zero
         else ""
     )
     if attack_named(spec.attack).minimal and result.facts.get(spec.norm, 0) > spec.eps:
-        odd += " This attack looks for the smallest change, and what it found exceeds the budget."
-    return (
-        f"Distances and answers are measured on exactly this picture by the unmodified {word} "
-        f"model; the curve is from the search. Computed in {result.facts['seconds']:.1f} s.{odd} "
-        "An attack that fails shows only that this search found nothing."
+        odd += say(
+            " This attack looks for the smallest change, and what it found exceeds the budget."
+        )
+    return say(
+        "Distances and answers are measured on exactly this picture by the unmodified {word} "
+        "model; the curve is from the search. Computed in {seconds:.1f} s.{odd} An attack "
+        "that fails shows only that this search found nothing.",
+        word=word,
+        seconds=result.facts["seconds"],
+        odd=odd,
     )

@@ -14,6 +14,7 @@ from advviz.models.records import record
 from advviz.ui import components, curves, drawers, figures, running, words
 from advviz.ui.curves import Axis, Curve
 from advviz.ui.figures import Finished, rich, show
+from advviz.ui.language import say, term
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
 from advviz.ui.strengths import STOPS
@@ -39,7 +40,9 @@ NO_CURVE = (
 
 def drawer(setup: Setup) -> None:
     """Offer the smallest change and the curve over the strengths, for both models."""
-    place = drawers.opened("How little is enough? Smallest change, every strength", "av.strengths")
+    place = drawers.opened(
+        say("How little is enough? Smallest change, every strength"), "av.strengths"
+    )
     if place is None:
         return
     with place:
@@ -61,10 +64,10 @@ def drawer(setup: Setup) -> None:
 def meaning(setup: Setup) -> str:
     """Say what the numbers and the curve are, for the attack of the page."""
     chosen = attack_named(setup.board.attack)
-    name = chosen.title.partition(":")[0]
+    name = term(chosen.title.partition(":")[0])
     if chosen.minimal:
-        return MEANING.format(how=BY_ITSELF.format(attack=name), curve=NO_CURVE)
-    return MEANING.format(how=WITHIN.format(attack=name), curve=CURVE)
+        return say(MEANING, how=say(BY_ITSELF, attack=name), curve=say(NO_CURVE))
+    return say(MEANING, how=say(WITHIN, attack=name), curve=say(CURVE))
 
 
 def models(setup: Setup) -> tuple[str, ...]:
@@ -129,7 +132,10 @@ def figures_of(setup: Setup, finds: Finds) -> str:
         )
     times = _times({model: shown.result for model, shown in found.items()})
     open_ones = sum(shown.result is None and not shown.error for shown in finds.values())
-    left = f"<p>{open_ones} of {len(finds)} searches are still to be made.</p>" if open_ones else ""
+    left = ""
+    if open_ones:
+        told = say("{n} of {total} searches are still to be made.", n=open_ones, total=len(finds))
+        left = f"<p>{rich(told)}</p>"
     return show(f'<div class="av-figures">{"".join(cells)}</div>{times}{left}')
 
 
@@ -137,15 +143,27 @@ def _smallest(setup: Setup, model: str, result: Result) -> str:
     facts, classes = result.facts, record(model).classes
     distance = facts["distance"]
     if distance is None:
-        return "<p>No change of any size fooled it; this search found none.</p>"
+        told = say("No change of any size fooled it; this search found none.")
+        return f"<p>{rich(told)}</p>"
     if distance == 0:
         before = reading(result.arrays["original_logits"], classes)
-        return f"<p>None is needed: it says {before} before the attack.</p>"
+        told = say("None is needed: it says {before} before the attack.", before=before)
+        return f"<p>{rich(told)}</p>"
     norm, after = setup.board.norm, reading(result.arrays["logits"], classes)
     saved = reading(result.arrays["eight_bit_logits"], classes)
-    held = f" The search failed at {_size(norm, facts['held'])}." if facts["held"] else ""
+    held = (
+        say(" The search failed at {size}.", size=_size(norm, facts["held"]))
+        if facts["held"]
+        else ""
+    )
     budget = words.budget(norm, float(f"{distance:.3g}"), setup.size)
-    small = f"{budget}; it then says {after}, of the 8-bit file {saved}.{held}"
+    small = say(
+        "{budget}; it then says {after}, of the 8-bit file {saved}.{held}",
+        budget=budget,
+        after=after,
+        saved=saved,
+        held=held,
+    )
     return f'<p class="av-big">{_size(norm, distance)}</p><p><small>{rich(small)}</small></p>'
 
 
@@ -161,9 +179,14 @@ def _times(found: Mapping[str, Result | None]) -> str:
     if len(known) < 2 or not all(known):
         return ""
     names = [" ".join(ROW[record(model).is_robust]) for model in found]
-    first, second = names if len(set(names)) == 2 else ("the first", "The second")
+    first, second = names if len(set(names)) == 2 else (say("the first"), say("The second"))
     times = words.short(known[1] / known[0])
-    told = f"**{second} needs {times} times as much change as {first}.**"
+    told = say(
+        "**{second} needs {times} times as much change as {first}.**",
+        second=second,
+        times=times,
+        first=first,
+    )
     return f'<p class="av-below">{rich(told)}</p>'
 
 
@@ -186,7 +209,7 @@ def lines(setup: Setup, finds: Finds) -> list[Curve]:
             index = described.class_index(name)
             values = [r.probabilities[index] for r in (before, *said)]
             shown = None if faint else mark
-            drawn.append(Curve(described, f"{symbol} {name}", values, faint, shown))
+            drawn.append(Curve(described, f"{symbol} {term(name)}", values, faint, shown))
     return drawn
 
 
@@ -205,11 +228,11 @@ def _axis(setup: Setup) -> Axis:
     norm = setup.board.norm
     unit = 255 if norm == "linf" else 1
     ticks = [f"{unit * eps:.4g}" for eps in STOPS[norm]]
-    name = words.NORMS[norm] + (", in 1/255" if norm == "linf" else "")
-    title = f"strength, {name} (stops are evenly spaced)"
-    return Axis(title, head="strength", ticks=ticks, mark="the first stop that fools")
+    name = words.NORMS[norm] + (say(", in 1/255") if norm == "linf" else "")
+    title = say("strength, {name} (stops are evenly spaced)", name=name)
+    return Axis(title, head="strength", ticks=ticks, mark=say("the first stop that fools"))
 
 
 def _title(setup: Setup) -> str:
-    named = setup.target or setup.true_class or "the first answer"
-    return f"Confidence in {named} at every strength; faint: in the true class"
+    named = term(setup.target or setup.true_class or "the first answer")
+    return say("Confidence in {named} at every strength; faint: in the true class", named=named)

@@ -14,6 +14,7 @@ from advviz.models import shelf
 from advviz.models.records import ModelRecord, bundled, record
 from advviz.ui import model_shelf, model_uploads, running, state
 from advviz.ui.figures import behind, rich, show, table, waiting
+from advviz.ui.language import say, term
 from advviz.ui.running import Finds
 from advviz.ui.words import reading
 
@@ -53,13 +54,13 @@ class Outcome:
     def told(self) -> str:
         """Say what the outcome means."""
         if self.is_chance:
-            return "**This model does not classify; do not trust it**: a guess does as well."
+            return say("**This model does not classify; do not trust it**: a guess does as well.")
         if self.right < ENOUGH * self.n:
-            return (
+            return say(
                 "**Fewer than half**: better than a guess, but look twice at what it says. Small "
                 "samples and strong adversarial training both cost answers."
             )
-        return "It classifies sensibly. So few pictures say no more than that."
+        return say("It classifies sensibly. So few pictures say no more than that.")
 
 
 def specs(described: ModelRecord) -> tuple[PredictSpec, ...]:
@@ -85,27 +86,33 @@ def draw(described: ModelRecord, finds: Finds) -> str:
     """Draw the outcome, and every answer behind it; until then, how far it has come."""
     asked = specs(described)
     if not asked:
-        return show(
-            "<p>Not measured here: no bundled sample shows a class of this model's, "
-            "so try it on pictures of your own.</p>"
+        told = say(
+            "Not measured here: no bundled sample shows a class of this model's, so try it on "
+            "pictures of your own."
         )
+        return show(f"<p>{rich(told)}</p>")
     known = outcome(described, finds)
     if known is None:
         done = sum(spec in finds and finds[spec].result is not None for spec in asked)
-        words = f"asked about {done} of {len(asked)} bundled samples"
+        words = say("asked about {done} of {n} bundled samples", done=done, n=len(asked))
         return show(f'<div class="av-asked">{waiting(words, done / len(asked))}</div>')
     rows = [
         (
             "✓" if _said(spec, finds) == true_class(spec.image, described) else "✗",
-            gallery.sample(spec.image.removeprefix(SAMPLE_PREFIX)).title,
-            str(true_class(spec.image, described)),
+            term(gallery.sample(spec.image.removeprefix(SAMPLE_PREFIX)).title),
+            term(str(true_class(spec.image, described))),
             _said(spec, finds, sure=True),
         )
         for spec in asked
     ]
-    told = f"**Measured here on the bundled samples: {known.right} of {known.n}.** {known.told}"
-    answers = table(("", "Picture", "It shows", "The model says"), rows)
-    return show(f"<p>{rich(told)}</p>") + behind("every answer", answers)
+    told = say(
+        "**Measured here on the bundled samples: {right} of {n}.** {told}",
+        right=known.right,
+        n=known.n,
+        told=known.told,
+    )
+    answers = table(("", say("Picture"), say("It shows"), say("The model says")), rows)
+    return show(f"<p>{rich(told)}</p>") + behind(say("every answer"), answers)
 
 
 def _said(spec: PredictSpec, finds: Finds, *, sure: bool = False) -> str:
@@ -126,7 +133,7 @@ def offer(described: ModelRecord) -> None:
     asked = specs(described)
     if not (_is_asked_at_once(described) or _is_known(asked)):
         st.button(
-            f"Ask it about the {len(asked)} bundled samples that it has a class for",
+            say("Ask it about the {n} bundled samples that it has a class for", n=len(asked)),
             key="av.models.ask",
             icon=":material/quiz:",
             on_click=_want,

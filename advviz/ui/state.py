@@ -17,8 +17,9 @@ from advviz.errors import AdvvizError
 from advviz.experiments.protocol import Spec
 from advviz.experiments.specs import PredictSpec
 from advviz.models.records import record
-from advviz.ui import permalinks
+from advviz.ui import language, permalinks
 from advviz.ui import setup as setups
+from advviz.ui.language import say
 from advviz.ui.setup import Setup
 from advviz.ui.words import plain
 
@@ -66,14 +67,19 @@ def begin(page: Page) -> Setup:
     _drop_what_is_gone()
     current = get()
     words = st.query_params.to_dict()
-    touched = st.session_state.pop(_TOUCHED, False)
-    if words and not touched and words != st.session_state.get(_LINK):
+    words.pop(language.PARAMETER, None)
+    if not touched() and words and words != st.session_state.get(_LINK):
         try:
             put(permalinks.from_query(current, words))
         except AdvvizError as error:
-            notice(f"This link cannot be used: {error}; the page shows the set-up below instead.")
+            notice(
+                say(
+                    "This link cannot be used: {error}; the page shows the set-up below instead.",
+                    error=error,
+                )
+            )
     _write_link(page, words)
-    _show_notice()
+    show_notice()
     return get()
 
 
@@ -85,7 +91,7 @@ def _drop_what_is_gone() -> None:
             record(model)
     except AdvvizError as error:
         put(setups.default())
-        notice(f"{error}; the page shows what it begins with.")
+        notice(say("{error}; the page shows what it begins with.", error=error))
 
 
 def get() -> Setup:
@@ -103,6 +109,7 @@ def put(setup: Setup) -> None:
 
 def control(key: str, value: Any, apply: Callable[[Setup, Any], Setup]) -> dict[str, Any]:
     """Keyword arguments that make a widget show `value` and change the set-up by `apply`."""
+    key = language.of_widget(key)
     if st.session_state.get(key, _UNSET) != value:
         st.session_state[key] = value
     return {"key": key, "on_change": _touch, "args": (key, apply)}
@@ -121,7 +128,7 @@ def _touch(key: str | None, apply: Callable[[Setup, Any], Setup]) -> None:
     try:
         put(apply(get(), None if key is None else st.session_state[key]))
     except AdvvizError as error:
-        notice(f"{error}; the last choice was not taken.")
+        notice(say("{error}; the last choice was not taken.", error=error))
 
 
 def notice(sentence: str) -> None:
@@ -129,21 +136,27 @@ def notice(sentence: str) -> None:
     st.session_state[_NOTICE] = sentence
 
 
-def _show_notice() -> None:
+def touched() -> bool:
+    """Say once whether a visitor has just touched a control, which outranks the link."""
+    return bool(st.session_state.pop(_TOUCHED, False))
+
+
+def show_notice() -> None:
+    """Say the sentence that the last run left, once."""
     if _NOTICE in st.session_state:
         st.warning(plain(st.session_state.pop(_NOTICE)))
 
 
 def _write_link(page: Page, shown: dict[str, str]) -> None:
-    words = link(page)
+    words = permalinks.to_query(get(), page.kind, page.shown)
     if shown != words:
-        st.query_params.from_dict(words)
+        st.query_params.from_dict(words | language.in_link())
     st.session_state[_LINK] = words
 
 
 def link(page: Page) -> dict[str, str]:
-    """The words of the page's link."""
-    return permalinks.to_query(get(), page.kind, page.shown)
+    """The words of the page's link, and the language that was chosen."""
+    return permalinks.to_query(get(), page.kind, page.shown) | language.in_link()
 
 
 def stop(specs: tuple[Spec, ...]) -> None:

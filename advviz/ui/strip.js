@@ -5,11 +5,11 @@ export default ({ data, parentElement, setTriggerValue }) => {
     strip = document.createElement("div");
     strip.className = "av-own";
     strip.setAttribute("role", "group");
-    strip.setAttribute("aria-label", "Your pictures");
     parentElement.append(strip);
   }
   const label = document.createElement("span");
-  label.textContent = "Your pictures";
+  label.textContent = data.label;
+  strip.setAttribute("aria-label", data.label);
   const buttons = data.pictures.map(({ ref, title, src }) => {
     const button = document.createElement("button");
     button.type = "button";

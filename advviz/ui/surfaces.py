@@ -13,6 +13,7 @@ from advviz.models.model_record import ModelRecord
 from advviz.models.records import record
 from advviz.ui import drawers, running
 from advviz.ui.figures import rich, show
+from advviz.ui.language import say, term
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
 from advviz.ui.smallest_changes import models
@@ -20,6 +21,7 @@ from advviz.ui.words import ROW, Array, reading
 
 HEIGHT = 400  # CSS pixels
 GRID = "#8a94a3"  # seen on white and on black; WebGL draws a transparent line as white
+HOVER = "attack %{x:.2f}, random %{y:.2f}<br>loss %{z:.2f}, it says %{customdata}"
 MEANING = (
     "**The loss of {right} around the picture.** Height and colour are the cross-entropy of the "
     "true class, in nats, on one scale for both models. One axis is the direction of the model's "
@@ -32,7 +34,7 @@ MEANING = (
 
 def drawer(setup: Setup) -> None:
     """Offer the landscape around the picture, for both models."""
-    place = drawers.opened("The loss around the picture, in three dimensions", "av.surface")
+    place = drawers.opened(say("The loss around the picture, in three dimensions"), "av.surface")
     if place is None:
         return
     with place:
@@ -47,7 +49,7 @@ def drawer(setup: Setup) -> None:
         if found:
             charts(setup, found)
             right = _right(setup, next(iter(found.items())))
-            words = MEANING.format(right=right, count=f"{3 * setup.size**2:,}")
+            words = say(MEANING, right=term(right), count=f"{3 * setup.size**2:,}")
             st.html(show(f'<p class="av-quiet av-reach">{rich(words)}</p>'))
 
 
@@ -105,7 +107,14 @@ def charts(setup: Setup, found: dict[str, Result]) -> None:
             described = record(model)
             symbol, word = ROW[described.is_robust]
             length = result.facts["length"]
-            st.markdown(f"**{symbol} {word}** · the attack's change is L2 {length:.3g} long")
+            st.markdown(
+                say(
+                    "**{symbol} {word}** · the attack's change is L2 {length:.3g} long",
+                    symbol=symbol,
+                    word=word,
+                    length=length,
+                )
+            )
             st.plotly_chart(
                 figure(described, result, heights[model], top),
                 key=f"av.surface.{model}",
@@ -123,15 +132,16 @@ def figure(described: ModelRecord, result: Result, heights: Array, top: float) -
         top: the height up to which both models' axes reach.
     """
     along, across = result.arrays["along"], result.arrays["across"]
-    answers = np.array(described.classes)[result.arrays["logits"].argmax(-1)]
+    answers = np.array([term(name) for name in described.classes])[
+        result.arrays["logits"].argmax(-1)
+    ]
     surface = {
         "type": "surface",
         "x": along.tolist(),
         "y": across.tolist(),
         "z": heights.tolist(),
         "customdata": answers.tolist(),
-        "hovertemplate": "attack %{x:.2f}, random %{y:.2f}<br>loss %{z:.2f}, it says %{customdata}"
-        "<extra></extra>",
+        "hovertemplate": say(HOVER) + "<extra></extra>",
         "cmin": 0.0,
         "cmax": top,
         "colorscale": "Viridis",
@@ -139,9 +149,9 @@ def figure(described: ModelRecord, result: Result, heights: Array, top: float) -
         "contours": {"z": {"show": True, "color": "rgba(255,255,255,0.45)", "width": 1}},
     }
     scene: dict[str, Any] = {
-        "xaxis": _axis("attack"),
-        "yaxis": _axis("random"),
-        "zaxis": _axis("loss") | {"range": [0, 1.05 * top]},
+        "xaxis": _axis(say("attack")),
+        "yaxis": _axis(say("random")),
+        "zaxis": _axis(say("loss")) | {"range": [0, 1.05 * top]},
         "camera": {"eye": {"x": -1.3, "y": -1.45, "z": 0.6}, "center": {"z": -0.16}},
         "aspectmode": "manual",
         "aspectratio": {"x": 1.1, "y": 1.1, "z": 0.75},
@@ -180,7 +190,7 @@ def _marks(along: Array, across: Array, heights: Array) -> dict[str, Any]:
 
 def _labels(marks: dict[str, Any]) -> list[dict[str, Any]]:
     """The names of the marks: annotations, which no surface hides."""
-    places = zip(("picture", "attacked"), marks["x"], marks["y"], marks["z"], strict=True)
+    places = zip((say("picture"), say("attacked")), marks["x"], marks["y"], marks["z"], strict=True)
     look = {
         "ax": -30,
         "ay": -30,

@@ -13,6 +13,7 @@ from advviz.experiments.result import Result
 from advviz.models.records import record
 from advviz.ui import drawers, figures, running
 from advviz.ui.figures import picture, rich, show
+from advviz.ui.language import say, term
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
 from advviz.ui.words import ROW, Reading, reading
@@ -28,13 +29,13 @@ CAUTION = (
 
 def drawer(setup: Setup) -> None:
     """Offer the defences, tried on the attacked picture of the page's model."""
-    place = drawers.opened("What survives JPEG, blur, noise and the like?", "av.defences")
+    place = drawers.opened(say("What survives JPEG, blur, noise and the like?"), "av.defences")
     if place is not None:
         with place:
             spec = spec_of(setup)
             finds = running.show([spec], st.empty(), lambda finds: draw(setup, finds))
             running.failures(finds)
-            st.html(show(f'<p class="av-quiet av-reach">{rich(CAUTION)}</p>'))
+            st.html(show(f'<p class="av-quiet av-reach">{rich(say(CAUTION))}</p>'))
 
 
 def spec_of(setup: Setup) -> DefencesSpec:
@@ -61,9 +62,14 @@ def draw(setup: Setup, finds: Finds) -> str:
     half = -(-len(rows) // 2)
     count = len(names) - 1
     symbol, word = ROW[described.is_robust]
-    told = (
-        f"{symbol} {word}: of {count} defences, the attack survives **{sum(goals[1:])}**, and the "
-        f"right answer to the clean picture survives **{sum(kept[1:])}**."
+    told = say(
+        "{symbol} {word}: of {count} defences, the attack survives **{fooled}**, and the right "
+        "answer to the clean picture survives **{kept}**.",
+        symbol=symbol,
+        word=word,
+        count=count,
+        fooled=sum(goals[1:]),
+        kept=sum(kept[1:]),
     )
     return show(
         f"<p>{rich(told)}</p>"
@@ -86,17 +92,18 @@ def _row(
 ) -> str:
     attacked, clean = result.arrays["pictures"][:, place]
     if after.label == right:
-        fate = "✓ undone"
+        fate = say("✓ undone")
     elif _is_fooled(setup, after, right):
-        fate = "✗ still fooled"
+        fate = say("✗ still fooled")
     else:
-        fate = "◐ wrong otherwise"
-    own = "✓ still right" if before.label == right else "✗ lost"
+        fate = say("◐ wrong otherwise")
+    own = say("✓ still right") if before.label == right else say("✗ lost")
+    name, smooth = term(name), setup.view.smooth
     cells = (
         escape(name),
-        _small(attacked, f"the attacked picture after: {name}", setup.view.smooth),
+        _small(attacked, say("the attacked picture after: {name}", name=name), smooth),
         f"<b>{fate}</b><br>{escape(str(after))}",
-        _small(clean, f"the clean picture after: {name}", setup.view.smooth),
+        _small(clean, say("the clean picture after: {name}", name=name), smooth),
         f"<b>{own}</b><br>{escape(str(before))}",
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
@@ -108,8 +115,9 @@ def _small(image: figures.Bytes, alt: str, smooth: bool) -> str:
 
 
 def _table(rows: Iterable[str]) -> str:
-    heads = ("defence", "attacked", "what it says", "clean", "what it says")
-    top = "".join(f'<th scope="col">{head}</th>' for head in heads)
+    says = say("what it says")
+    heads = (say("defence"), say("attacked"), says, say("clean"), says)
+    top = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
     return (
         '<table class="av-table av-survival">'
         f"<thead><tr>{top}</tr></thead><tbody>{''.join(rows)}</tbody></table>"

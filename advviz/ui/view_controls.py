@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from advviz.ui.fields import on_board
+from advviz.ui.language import say, term
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 from advviz.ui.view import GAINS
@@ -13,25 +14,29 @@ from advviz.ui.view import GAINS
 def gain(setup: Setup) -> None:
     """Amplify the drawn perturbation; the true change stays as it is."""
     st.segmented_control(
-        "Draw the change",
+        say("Draw the change"),
         GAINS,
         required=True,
         format_func=lambda gain: f"×{gain}",
-        help="At ×1 the change is drawn as it is: flat grey to the eye. Both rows share the gain.",
+        help=say(
+            "At ×1 the change is drawn as it is: flat grey to the eye. Both rows share the gain."
+        ),
         **_viewed(setup, "gain"),
     )
 
 
 def drawing(setup: Setup) -> None:
     """Choose how gradients are drawn."""
-    names = {"ink": "ink", "rgb": "RGB", "signed": "± red, blue"}
+    names = {"ink": say("ink"), "rgb": "RGB", "signed": say("± red, blue")}
     st.segmented_control(
-        "Draw maps as",
+        say("Draw maps as"),
         list(names),
         required=True,
         format_func=names.__getitem__,
-        help="Ink: size alone. RGB: the tutorial's colours. ±: red where brighter raises the "
-        "objective, blue where darker does.",
+        help=say(
+            "Ink: size alone. RGB: the tutorial's colours. ±: red where brighter raises the "
+            "objective, blue where darker does."
+        ),
         **_viewed(setup, "draw"),
     )
 
@@ -39,11 +44,14 @@ def drawing(setup: Setup) -> None:
 def scale(setup: Setup) -> None:
     """Choose which maps share a scale."""
     st.segmented_control(
-        "One scale per",
+        say("One scale per"),
         ["picture", "model", "all"],
         required=True,
-        help="Robust gradients are much smaller; on one scale for all, a row goes blank. "
-        "Per model: the clean and the attacked picture share one. RGB always scales itself.",
+        format_func=term,
+        help=say(
+            "Robust gradients are much smaller; on one scale for all, a row goes blank. Per "
+            "model: the clean and the attacked picture share one. RGB always scales itself."
+        ),
         **_viewed(setup, "scale"),
     )
 
@@ -51,11 +59,14 @@ def scale(setup: Setup) -> None:
 def explained(setup: Setup) -> None:
     """Choose the class that the maps are for."""
     st.segmented_control(
-        "Explain for class",
+        say("Explain for class"),
         list(setup.roles),
         required=True,
-        help="One picture, several questions: what moves the score of the true class, of the "
-        "class that the network says, or of the target.",
+        format_func=term,
+        help=say(
+            "One picture, several questions: what moves the score of the true class, of the "
+            "class that the network says, or of the target."
+        ),
         **control("av.explained", setup.role, Setup.with_explained),
     )
 
@@ -63,10 +74,11 @@ def explained(setup: Setup) -> None:
 def explained_image(setup: Setup) -> None:
     """Choose the picture that the maps are of."""
     st.segmented_control(
-        "Maps of the picture",
+        say("Maps of the picture"),
         ["original", "attacked"],
         required=True,
-        help="The maps of the picture before the attack, or of the one after it.",
+        format_func=term,
+        help=say("The maps of the picture before the attack, or of the one after it."),
         **control("av.maps_of", setup.board.explained_image, on_board("explained_image")),
     )
 
@@ -74,8 +86,10 @@ def explained_image(setup: Setup) -> None:
 def noise(setup: Setup) -> None:
     """Add the control: does random noise of the same size do the same?"""
     st.toggle(
-        "Random noise ×100",
-        help="Is it just noise? A hundred random changes of the attack's size, on both models.",
+        say("Random noise ×100"),
+        help=say(
+            "Is it just noise? A hundred random changes of the attack's size, on both models."
+        ),
         **_viewed(setup, "noise"),
     )
 
@@ -83,9 +97,11 @@ def noise(setup: Setup) -> None:
 def transfer(setup: Setup) -> None:
     """Show each model the picture that was made to fool the other one."""
     st.toggle(
-        "Try the other model's image (transfer)",
-        help="By default each model is attacked through its own gradients. Here each is shown "
-        "the picture that was made to fool the other one.",
+        say("Try the other model's image (transfer)"),
+        help=say(
+            "By default each model is attacked through its own gradients. Here each is shown the "
+            "picture that was made to fool the other one."
+        ),
         **_viewed(setup, "transfer"),
     )
 
@@ -93,8 +109,8 @@ def transfer(setup: Setup) -> None:
 def smooth(setup: Setup) -> None:
     """Interpolate the enlarged pictures."""
     st.toggle(
-        "Smooth for viewing only",
-        help="Interpolate the enlarged pictures. The network sees the pixels, not this.",
+        say("Smooth for viewing only"),
+        help=say("Interpolate the enlarged pictures. The network sees the pixels, not this."),
         **_viewed(setup, "smooth"),
     )
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from advviz.models.classes import labels
 from advviz.models.model_record import ModelRecord
+from advviz.ui.language import ENGLISH, language, say, term
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -22,7 +24,7 @@ class Reading:
 
     def __str__(self) -> str:
         """Say the class and how sure the network is."""
-        return f"{self.label} {percent(self.confidence)}"
+        return f"{term(self.label)} {percent(self.confidence)}"
 
 
 def reading(logits: Array, classes: tuple[str, ...]) -> Reading:
@@ -64,23 +66,27 @@ def verdict(before: Reading, after: Reading, true_class: str | None, target: str
     """Judge an attack; an upload has no true class, so the first answer stands for it."""
     right = true_class or before.label
     if before.label != right:
-        return Verdict("wrong", "–", "Wrong before the attack")
+        return Verdict("wrong", "–", say("Wrong before the attack"))
     if target == right:
-        return Verdict("wrong", "–", "Your target before the attack; choose another")
+        return Verdict("wrong", "–", say("Your target before the attack; choose another"))
     if after.label == right:
-        return Verdict("held", "✓", "Held against this attack")
+        return Verdict("held", "✓", say("Held against this attack"))
     if target is not None and after.label != target:
-        return Verdict("astray", "◐", f"Wrong, but not your target → {after}")
-    return Verdict("fooled", "✗", f"Fooled → {after}")
+        return Verdict("astray", "◐", say("Wrong, but not your target → {after}", after=after))
+    return Verdict("fooled", "✗", say("Fooled → {after}", after=after))
 
 
 def moved(difference: Array) -> str:
     """Say how far pixels moved, in 255ths: the typical one and the largest."""
     if not np.any(difference):
-        return "no pixel moves"
+        return say("no pixel moves")
     typical = 255 * float(np.sqrt(np.mean(np.square(difference, dtype=np.float64))))
     largest = 255 * float(np.max(np.abs(difference)))
-    return f"a typical pixel moves {short(typical)} of 255; the largest {short(largest)}"
+    return say(
+        "a typical pixel moves {typical} of 255; the largest {largest}",
+        typical=short(typical),
+        largest=short(largest),
+    )
 
 
 def short(value: float) -> str:
@@ -91,21 +97,21 @@ def short(value: float) -> str:
 def duration(seconds: float) -> str:
     """Write a length of time, coarser the longer it is."""
     if seconds < 1:
-        return "less than 1 s"
+        return say("less than 1 s")
     if seconds < 20:
-        return f"{seconds:.0f} s"
+        return say("{seconds:.0f} s", seconds=seconds)
     if seconds < 90:
-        return f"{5 * round(seconds / 5)} s"
+        return say("{seconds:.0f} s", seconds=5 * round(seconds / 5))
     if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.0f} h"
+        return say("{minutes:.0f} min", minutes=seconds / 60)
+    return say("{hours:.0f} h", hours=seconds / 3600)
 
 
 def numerics(facts: Mapping[str, Any]) -> str:
     """Say how a result was computed, where that is not the usual way; empty otherwise."""
     used = str(facts.get("numerics", "reference"))
-    fast = "" if used == "reference" else f"fast numerics: {used}"
-    short = "memory was short: computed in smaller pieces" if facts.get("degraded") else ""
+    fast = "" if used == "reference" else say("fast numerics: {used}", used=used)
+    short = say("memory was short: computed in smaller pieces") if facts.get("degraded") else ""
     return " · ".join(filter(None, (fast, short)))
 
 
@@ -114,7 +120,7 @@ NORMS = {"l1": "L1", "l2": "L2", "linf": "L∞"}
 
 def options(params: Any) -> str:
     """Write the parameters of an attack, as they are used."""
-    values = ((f.name.replace("_", " "), getattr(params, f.name)) for f in fields(params))
+    values = ((term(f.name.replace("_", " ")), getattr(params, f.name)) for f in fields(params))
     return " · ".join(
         f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in values
@@ -133,24 +139,45 @@ def strength(norm: str, eps: float) -> str:
 def budget(norm: str, eps: float, size: int) -> str:
     """Write a budget together with what it means for a pixel of a square RGB picture."""
     if norm == "l1":
-        return f"{eps:g} = {short(255 * eps / (3 * size * size))}/255 on average"
+        mean = short(255 * eps / (3 * size * size))
+        return say("{eps:g} = {mean}/255 on average", eps=eps, mean=mean)
     if norm == "l2":
-        return f"{eps:g} = {short(255 * eps / (3 * size * size) ** 0.5)}/255 RMS a pixel"
-    return f"{255 * eps:.4g}/255, any pixel"
+        rms = short(255 * eps / (3 * size * size) ** 0.5)
+        return say("{eps:g} = {rms}/255 RMS a pixel", eps=eps, rms=rms)
+    return say("{levels:.4g}/255, any pixel", levels=255 * eps)
 
 
-ROW = {
-    False: ("○", "Standard"),
-    True: ("●", "Robust"),
-}
+class _Rows(dict[bool, tuple[str, str]]):
+    """Symbols and words; a word is looked up when it is asked for, in the reader's language."""
+
+    def __getitem__(self, is_robust: bool) -> tuple[str, str]:
+        symbol, word = super().__getitem__(is_robust)
+        return symbol, term(word)
+
+
+ROW = _Rows({False: ("○", "Standard"), True: ("●", "Robust")})
 """Symbol and word of a model, by whether it was trained against an attacker."""
+
+
+def title_of(described: ModelRecord) -> str:
+    """Name a model; of a title such as "ResNet-18, robust, L2 eps 3", part by part."""
+    known = term(described.title)
+    return known if known != described.title else term(", ").join(map(term, known.split(", ")))
+
+
+def class_names(described: ModelRecord) -> dict[str, str]:
+    """Name every class of a model for a list, by its id, as `labels` in the reader's language."""
+    found = labels(described)
+    if language() == ENGLISH:
+        return dict(found)
+    return {name: term(name) + label.removeprefix(name) for name, label in found.items()}
 
 
 def model_name(described: ModelRecord, other: ModelRecord) -> str:
     """Name a model of a pair: by its kind, or by its title where both are of one kind."""
     symbol, word = ROW[described.is_robust]
     if other.is_robust == described.is_robust:
-        return f"{symbol} {described.title}"
+        return f"{symbol} {title_of(described)}"
     return f"{symbol} {word.lower()}"
 
 
@@ -186,8 +213,8 @@ CAPTIONS = {
 def enlarged(size: int, side: int) -> str:
     """Say how a picture of `size` pixels is drawn in a place of `side` pixels."""
     if size > side:
-        return f"drawn smaller than its {size} pixels; a click shows it 1:1"
-    return "at its own size, enlarged without smoothing"
+        return say("drawn smaller than its {size} pixels; a click shows it 1:1", size=size)
+    return say("at its own size, enlarged without smoothing")
 
 
 TONES = {"ink": "Dark", "rgb": "Far from grey", "signed": "Red or blue"}

@@ -1,0 +1,1 @@
+"""The lessons: chapters as Markdown files, which a teacher edits or adds without code."""

@@ -1,0 +1,1 @@
+"""The page of the lessons: where a student stands, what is asked, what is shown."""
