@@ -159,11 +159,11 @@ RIVALS = {
         "cw",
         "Foolbox",
         foolbox_cw,
-        {"steps": 200, "searches": 9, "learning_rate": 0.01, "constant": 1e-3},
+        {"steps": 60, "searches": 4, "learning_rate": 0.05, "constant": 0.5},
         ("l2",),
     ),
-    "apgd-ce": Rival("apgd-ce", "ART", art_apgd, {"steps": 100}),
-    "square": Rival("square", "ART", art_square, {"queries": 1000, "first_share": 0.8}),
+    "apgd-ce": Rival("apgd-ce", "ART", art_apgd, {"steps": 50}),
+    "square": Rival("square", "ART", art_square, {"queries": 300, "first_share": 0.8}),
 }
 
 

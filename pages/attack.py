@@ -6,6 +6,7 @@ from advviz.models.records import record
 from advviz.ui import (
     attack_controls,
     ball_picture,
+    before_after,
     components,
     controls,
     drawers,
@@ -51,6 +52,7 @@ if result is not None:
         smooth=setup.view.smooth,
         key="av.replay",
     )
+    before_after.drawer([(spec.model, spec)], finds, setup.view.smooth, "av.closer")
     left, right = st.columns(2, gap="large")
     with left:
         with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):

@@ -1,8 +1,10 @@
 """Compare: one picture, two models, the same attack, side by side."""
 
+from functools import partial
+
 import streamlit as st
 
-from advviz.ui import board, controls, notes, rows, running, state, take_home
+from advviz.ui import before_after, board, controls, notes, paper, rows, running, state, take_home
 from advviz.ui import view_controls as viewing
 from advviz.ui.language import say
 
@@ -25,6 +27,7 @@ trouble, control = st.container(), st.container()
 with st.container(horizontal=True, gap="medium"):
     viewing.transfer(setup)
     viewing.smooth(setup)
+closer = st.container()
 controls.more(setup, say("Advanced: norm, steps, step size, start, seed; your own pictures"))
 
 left, right = st.columns([1, 1.4], gap="large")
@@ -38,8 +41,12 @@ with trouble:
     running.failures(finds)
 with control:
     notes.noise_control(setup, finds)
+with closer:
+    shown = [(model, rows.wanted(setup, model).attack) for model in setup.models]
+    before_after.drawer(shown, finds, setup.view.smooth, "av.closer")
 with right:
     notes.search_curves(setup, finds)
 with taken:
     attacks = [setup.attack(model) for model in setup.models]
-    take_home.offer(finds, state.link(PAGE), [setup.board, *attacks])
+    sheet = partial(paper.board_file, setup, finds) if paper.is_complete(finds) else None
+    take_home.offer(finds, state.link(PAGE), [setup.board, *attacks], sheet)

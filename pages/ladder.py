@@ -1,5 +1,7 @@
 """Training-strength ladder: one experiment on every rung of a family of models."""
 
+from functools import partial
+
 import streamlit as st
 
 from advviz.ui import (
@@ -8,6 +10,7 @@ from advviz.ui import (
     ladder,
     ladder_controls,
     notes,
+    paper,
     price,
     rungs,
     running,
@@ -55,4 +58,5 @@ with trouble:
 with taken:
     front = rungs.row(spec, spec.rung)
     specs = [spec, front.attack, front.smoothgrad, front.favourite]
-    take_home.offer(finds, state.link(PAGE), specs)
+    sheet = partial(paper.ladder_file, setup, finds) if paper.is_complete(finds) else None
+    take_home.offer(finds, state.link(PAGE), specs, sheet)

@@ -111,12 +111,15 @@ def _count_browser_test(config: pytest.Config, report: pytest.TestReport) -> Non
 
 
 @contextmanager
-def served(folder: Path, *, script: Path | None = None, **environment: str) -> Iterator[str]:
+def served(
+    folder: Path, *, script: Path | None = None, base: str = "", **environment: str
+) -> Iterator[str]:
     """Run `advviz app` in a process of its own.
 
     Args:
         folder: for the server's log; also the directory in which it runs.
         script: serves something else instead; its one argument is the port.
+        base: the path of the address, with a slash before it.
         environment: variables to add to those of this process.
 
     Yields:
@@ -125,14 +128,15 @@ def served(folder: Path, *, script: Path | None = None, **environment: str) -> I
     port = free_port()
     log = folder / f"server-{port}.log"
     words = [sys.executable, "-m", "advviz", "app", "--no-browser", "--port", str(port)]
+    words += ["--base-path", base] if base else []
     if script is not None:
         words = [sys.executable, str(script), str(port)]
     variables = os.environ | {"PYTHONPATH": str(ROOT)} | environment  # this checkout, wherever run
     with log.open("wb") as stream:
         process = subprocess.Popen(words, cwd=folder, env=variables, stdout=stream, stderr=stream)
         try:
-            wait_for(f"http://127.0.0.1:{port}/_stcore/health", process, log)
-            yield f"http://127.0.0.1:{port}"
+            wait_for(f"http://127.0.0.1:{port}{base}/_stcore/health", process, log)
+            yield f"http://127.0.0.1:{port}{base}"
         finally:
             process.terminate()
             try:

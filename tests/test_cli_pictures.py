@@ -4,8 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from command_line import ROBUST, STANDARD, called, png_file
+from command_line import ROBUST, STANDARD, called, complaint, names, png_file
 from PIL import Image
+
+from advviz.experiments import links
 
 
 @pytest.mark.parametrize("render", ["ink", "tutorial", "signed"])
@@ -62,3 +64,53 @@ def test_noise_counts(capsys):
     said = json.loads(called(capsys, *words))
     assert (said["changed"], said["draws"]) == (0, 3)
     assert said["answers"] == {said["original"]["label"]: 3}
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_visualize_is_watched_and_draws_the_same(kind, tmp_path, capsys):
+    """The moving picture changes nothing: the same file, the same numbers."""
+    out, moving = tmp_path / "drawn.png", tmp_path / f"forming.{kind}"
+    words = ("visualize", "--model", ROBUST, "--class", "goldfish", "--steps", "3", "--json")
+    plain = json.loads(called(capsys, *words, "--out", out, "--npz", tmp_path / "plain.npz"))
+    drawn = out.read_bytes()
+    words = (*words, "--out", out, "--npz", tmp_path / "watched.npz", "--animation", moving)
+    watched = json.loads(called(capsys, *words))
+    assert out.read_bytes() == drawn
+    assert (tmp_path / "watched.npz").read_bytes() == (tmp_path / "plain.npz").read_bytes()
+    assert watched["value"] == plain["value"]
+    assert watched["animation"] == str(moving)
+    with Image.open(moving) as image:
+        assert image.n_frames == 4
+        assert image.info["loop"] == 0
+        image.seek(3)
+        last = np.asarray(image.convert("RGB"))
+    with Image.open(out) as image:  # 4 x 64 there, 5 x 64 here, under one line of words
+        finished = np.asarray(image)[::4, ::4]
+    apart = np.abs(last[26 : 26 + 320 : 5, 8 : 8 + 320 : 5].astype(int) - finished)
+    assert apart.max() == 0 if kind == "webp" else apart.mean() < 16  # 256 colours a frame
+
+
+def test_an_animation_of_another_kind_is_refused_before_anything_is_computed(tmp_path, capsys):
+    words = ("visualize", "--model", ROBUST, "--unit", "1", "--animation", tmp_path / "x.mp4")
+    assert "must end in .gif or .webp" in complaint(capsys, *words)
+    assert not names(tmp_path)
+
+
+@pytest.mark.parametrize("command", ["board", "ladder"])
+def test_a_sheet_for_paper_says_its_size_and_holds_every_array(command, tmp_path, capsys):
+    """As wide as a page at 300 dots an inch; its exact arrays come with links that name them."""
+    out, exact = tmp_path / "sheet.png", tmp_path / "sheet.npz"
+    words = (command, "sample:jeep", "--target", "bus", "--steps", "2", "--samples", "2")
+    called(capsys, *words, "--out", out, "--npz", exact, "--paper", "--json")
+    with Image.open(out) as image:
+        assert [round(dots) for dots in image.info["dpi"]] == [300, 300]
+        assert 2400 < image.width <= 3508
+    with np.load(exact) as arrays:
+        attacked = arrays[f"{STANDARD}.attack.adversarial"]
+        assert attacked.shape == (3, 64, 64)
+        link = links.from_link(str(arrays[f"{STANDARD}.attack.link"]))
+        assert (link.target, link.steps) == ("bus", 2)
+        of = "attacked" if f"{ROBUST}.gradient.attacked.gradient" in arrays else "original"
+        assert arrays[f"{ROBUST}.smoothgrad.{of}.gradient"].shape == (3, 64, 64)
+        assert f"{ROBUST}.visualize.picture" in arrays
+        assert not any("trajectory" in name for name in arrays)

@@ -25,6 +25,10 @@ from advviz.objectives import LOGITS, ClassLoss
 from advviz.protocol import Answer, Procedure, Query
 from advviz.threat_models import ThreatModel
 
+BEYOND = 1.001
+"""Of the change that Foolbox found. HopSkipJump ends on the decision boundary itself, where the
+rounding of a larger or smaller batch decides what the classifier says."""
+
 
 def foreign(
     images: Tensor,
@@ -168,8 +172,8 @@ class _Task:
             )
         except (AssertionError, ValueError):  # how Foolbox says that it found no start
             return self.image
-        image: Tensor = found.detach().clamp(0, 1)
-        return image
+        image: Tensor = self.image + BEYOND * (found.detach() - self.image)
+        return image.clamp(0, 1)
 
 
 class _Asking(nn.Module):

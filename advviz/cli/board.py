@@ -2,7 +2,6 @@
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from advviz import pictures
@@ -10,10 +9,13 @@ from advviz.cli.attack_options import add_attack_fields, given_with_attack
 from advviz.cli.computing import Compute, check, computer
 from advviz.cli.inputs import class_named, image_reference, whole_number
 from advviz.cli.options import IMAGE_HELP
-from advviz.cli.outputs import check_file, distances, print_json, said, verdict, write_files
+from advviz.cli.outputs import distances, print_json, said, verdict
+from advviz.cli.sheets import add_sheet_options, check_sheet_options, keeping, write_sheet
 from advviz.experiments.board import BoardSpec, Row
 from advviz.experiments.links import to_link
 from advviz.experiments.parameters import UNTARGETED
+from advviz.experiments.protocol import Spec
+from advviz.experiments.result import Result
 from advviz.models.records import record
 
 COLUMNS = ("original", "change ×{gain}", "attacked", "gradient", "SmoothGrad", "favourite image")
@@ -32,9 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gain", default="10", metavar="N", help="times the change is drawn (default %(default)s)"
     )
-    parser.add_argument(
-        "--out", type=Path, default=Path("board.png"), metavar="FILE.png", help="(%(default)s)"
-    )
+    add_sheet_options(parser, "board.png")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -47,25 +47,24 @@ def execute(args: argparse.Namespace) -> int:
     """Compute the board, write it, print the verdicts."""
     spec = spec_of(args)
     gain = whole_number("gain", args.gain, 1, 1000)
-    check_file(args.out, ".png")
+    check_sheet_options(args)
     target = class_named(spec.standard, spec.target, UNTARGETED)
     spec = replace(spec, image=image_reference(spec.image), target=target)
     for wanted in spec.specs():
         check(wanted)
     models = (spec.standard, spec.robust)
     rows, facts = [], []
+    found: dict[Spec, Result] = {}
     with computer() as compute:
         for row, model in zip(spec.rows(), models, strict=True):
-            shown, fact = _row(row, model, gain, compute)
+            shown, fact = _row(row, model, gain, keeping(compute, found))
             rows.append(shown)
             facts.append(fact)
     labels = [
         f"{model}: {said(fact['adversarial'])}" for model, fact in zip(models, facts, strict=True)
     ]
-    sheet = pictures.sheet(
-        rows, row_labels=labels, column_labels=[c.format(gain=gain) for c in COLUMNS]
-    )
-    write_files({args.out: pictures.png(sheet)})
+    columns = [column.format(gain=gain) for column in COLUMNS]
+    write_sheet(args, rows, found, row_labels=labels, column_labels=columns)
     if args.json:
         print_json({"rows": facts, "link": to_link(spec), "out": str(args.out)})
     else:

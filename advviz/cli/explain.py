@@ -1,7 +1,7 @@
 """`advviz explain`: which pixels move a model's answer."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -68,9 +68,15 @@ def check_picture_options(args: argparse.Namespace) -> int:
     return whole_number("scale", args.scale, 1, MAX_SCALE)
 
 
-def write_picture(args: argparse.Namespace, shown: Any, factor: int, arrays: Any) -> None:
-    """Write the picture, and the arrays where they are asked for."""
-    files = {args.out: pictures.png(pictures.enlarged(shown, factor))}
+def write_picture(
+    args: argparse.Namespace,
+    shown: Any,
+    factor: int,
+    arrays: Any,
+    besides: Mapping[Path, bytes] = MappingProxyType({}),
+) -> None:
+    """Write the picture, the arrays where they are asked for, and what else there is."""
+    files = {args.out: pictures.png(pictures.enlarged(shown, factor)), **besides}
     if args.npz is not None:
         files[args.npz] = npz(arrays)
     write_files(files)

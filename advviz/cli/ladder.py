@@ -2,7 +2,6 @@
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from advviz import pictures
@@ -10,9 +9,12 @@ from advviz.cli.attack_options import add_attack_fields, given_with_attack
 from advviz.cli.computing import Compute, check, computer
 from advviz.cli.inputs import image_reference
 from advviz.cli.options import IMAGE_HELP
-from advviz.cli.outputs import check_file, distances, print_json, said, verdict, write_files
+from advviz.cli.outputs import distances, print_json, said, verdict
+from advviz.cli.sheets import add_sheet_options, check_sheet_options, keeping, write_sheet
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.links import to_link
+from advviz.experiments.protocol import Spec
+from advviz.experiments.result import Result
 from advviz.models.records import ModelRecord
 
 ROWS = ("gradient", "SmoothGrad", "attacked", "favourite image")
@@ -28,9 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{IMAGE_HELP}; the gallery's cat if none is given",
     )
     add_attack_fields(parser, LadderSpec)
-    parser.add_argument(
-        "--out", type=Path, default=Path("ladder.png"), metavar="FILE.png", help="(%(default)s)"
-    )
+    add_sheet_options(parser, "ladder.png")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -42,21 +42,24 @@ def spec_of(args: argparse.Namespace) -> LadderSpec:
 def execute(args: argparse.Namespace) -> int:
     """Compute every rung, write the sheet with a column a rung, print the verdicts."""
     spec = spec_of(args)
-    check_file(args.out, ".png")
+    check_sheet_options(args)
     rungs = spec.rungs
     spec = replace(spec, image=image_reference(spec.image))
     for wanted in spec.specs():
         check(wanted)
+    found: dict[Spec, Result] = {}
     with computer() as compute:
-        columns = [_column(spec, described, compute) for described in rungs]
+        kept = keeping(compute, found)
+        columns = [_column(spec, described, kept) for described in rungs]
     shown, captions, facts = zip(*columns, strict=True)
-    sheet = pictures.sheet(
+    write_sheet(
+        args,
         list(zip(*shown, strict=True)),
+        found,
         row_labels=ROWS,
         column_labels=[trained(described) for described in rungs],
         captions=list(zip(*captions, strict=True)),
     )
-    write_files({args.out: pictures.png(sheet)})
     if args.json:
         print_json({"rungs": facts, "link": to_link(spec), "out": str(args.out)})
     else:

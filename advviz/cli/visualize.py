@@ -2,16 +2,21 @@
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 
 from advviz import pictures
 from advviz.cli.computing import check, computer
 from advviz.cli.explain import add_picture_options, check_picture_options, write_picture
 from advviz.cli.inputs import class_named, image_reference
 from advviz.cli.options import add_fields, given
-from advviz.cli.outputs import print_json, said, verdict
+from advviz.cli.outputs import check_file, print_json, said, verdict
+from advviz.errors import InvalidInputError
+from advviz.experiments.forming import FormingSpec
+from advviz.experiments.forming import moving as forming_as
 from advviz.experiments.links import to_link
 from advviz.experiments.specs import VisualizeSpec
 from advviz.models.records import record
+from advviz.pictures.animations import KINDS, AnimationKind
 
 NOISE = "noise"
 
@@ -27,6 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument("--channel", metavar="LAYER:N", help="a channel of a named layer")
     add_fields(parser, VisualizeSpec, skip=("unit",))
+    parser.add_argument(
+        "--animation",
+        type=Path,
+        metavar="FILE.gif|FILE.webp",
+        help="the drawing while it forms, as a moving picture, as well",
+    )
     add_picture_options(parser, "visualization.png")
 
 
@@ -45,21 +56,37 @@ def execute(args: argparse.Namespace) -> int:
     """Draw, write the picture, print what the model says of it."""
     spec = spec_of(args)
     factor = check_picture_options(args)
+    kind = _animation_kind(args.animation)
     if spec.start != NOISE:
         spec = replace(spec, start=image_reference(spec.start))
     what, _, name = spec.unit.partition(":")
     if what == "class":
         spec = replace(spec, unit=f"class:{class_named(spec.model, name)}")
     check(spec)
+    forming = FormingSpec(drawing=spec)
     with computer() as compute:
-        result = compute(spec)
-    write_picture(args, pictures.photo(result.arrays["picture"]), factor, result.arrays)
+        result = compute(spec if kind is None else forming)
+    moving = {} if kind is None else {args.animation: forming_as(forming, result, kind)}
+    arrays = {name: array for name, array in result.arrays.items() if name != "frames"}
+    write_picture(args, pictures.photo(arrays["picture"]), factor, arrays, moving)
     answer = verdict(result.arrays["logits"], record(spec.model).classes)
     if args.json:
         facts = {"model": spec.model, "method": spec.method, **result.facts}
-        print_json({**facts, "prediction": answer, "link": to_link(spec), "out": str(args.out)})
+        files = {"out": str(args.out), **({"animation": str(args.animation)} if moving else {})}
+        print_json({**facts, "prediction": answer, "link": to_link(spec), **files})
     else:
         print(
             f"{spec.unit} rose to {result.facts['value']:.3f} (seen as {said(answer)}): {args.out}"
         )
     return 0
+
+
+def _animation_kind(path: Path | None) -> AnimationKind | None:
+    """Read from a file's name which animation is wanted, before anything is computed."""
+    if path is None:
+        return None
+    for kind in KINDS:
+        if path.suffix.lower() == f".{kind}":
+            check_file(path, f".{kind}")
+            return kind
+    raise InvalidInputError(f"the animation's file must end in .gif or .webp, got {str(path)!r}")

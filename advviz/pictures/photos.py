@@ -90,18 +90,20 @@ def enlarged(image: Bytes, factor: int) -> Bytes:
     return image.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def png(image: Bytes, note: str | None = None) -> bytes:
+def png(image: Bytes, note: str | None = None, dpi: int | None = None) -> bytes:
     """Encode uint8 [H, W, 3] as a PNG file: lossless, fast rather than small.
 
     Args:
         image: the picture.
         note: one line of ASCII that the file says of itself, in a text chunk of our own; see
             `note_of`.
+        dpi: pixels an inch on paper, for programs that print the file.
     """
     buffer, text = BytesIO(), PngInfo()
     if note is not None:
         text.add_text(KEYWORD, note)
-    Image.fromarray(image).save(buffer, "PNG", compress_level=1, pnginfo=text)
+    size = {} if dpi is None else {"dpi": (dpi, dpi)}
+    Image.fromarray(image).save(buffer, "PNG", compress_level=1, pnginfo=text, **size)
     return buffer.getvalue()
 
 

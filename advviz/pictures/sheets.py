@@ -24,6 +24,7 @@ def sheet(
     captions: Sequence[Sequence[str]] = (),
     cell: int = 192,
     gap: int = 8,
+    text: int = FONT_SIZE,
 ) -> Bytes:
     """Lay pictures out in a grid with labels, on white.
 
@@ -37,6 +38,7 @@ def sheet(
         captions: one line under each picture, in the shape of `rows`, or none.
         cell: pixels a side that a picture is given.
         gap: pixels between cells and around the sheet.
+        text: size of the letters in pixels.
 
     Returns:
         uint8 [H, W, 3].
@@ -54,27 +56,28 @@ def sheet(
     for row, texts in zip(rows, captions, strict=False):
         _check_count("captions of a row", texts, len(row))
 
-    above, below = LINE * bool(row_labels), LINE * bool(captions)
+    line = round(LINE * text / FONT_SIZE)
+    above, below = line * bool(row_labels), line * bool(captions)
     pitch = above + cell + below + gap
     lefts = [gap + column * (cell + gap) for column in range(width)]
-    tops = [gap + LINE * bool(column_labels) + row * pitch for row in range(len(rows))]
+    tops = [gap + line * bool(column_labels) + row * pitch for row in range(len(rows))]
     page = Image.new("RGB", (lefts[-1] + cell + gap, tops[-1] + pitch), "white")
     for left, label in zip(lefts, column_labels, strict=False):
-        _write(page, (left, gap), label)
+        _write(page, (left, gap), label, text)
     for top, label in zip(tops, row_labels, strict=False):
-        _write(page, (gap, top), label)
+        _write(page, (gap, top), label, text)
     for top, row in zip(tops, rows, strict=True):
         for left, picture in zip(lefts, row, strict=False):
             page.paste(_fitted(picture, cell), (left, top + above))
     for top, texts in zip(tops, captions, strict=False):
-        for left, text in zip(lefts, texts, strict=False):
-            _write(page, (left, top + above + cell + 1), text)
+        for left, words in zip(lefts, texts, strict=False):
+            _write(page, (left, top + above + cell + 1), words, text)
     return np.asarray(page).copy()
 
 
-def _write(page: Image.Image, place: tuple[int, int], text: str) -> None:
-    font = ImageFont.load_default(size=FONT_SIZE)
-    ImageDraw.Draw(page).text(place, text.translate(SPELLED), fill=INK, font=font)
+def _write(page: Image.Image, place: tuple[int, int], words: str, size: int) -> None:
+    font = ImageFont.load_default(size=size)
+    ImageDraw.Draw(page).text(place, words.translate(SPELLED), fill=INK, font=font)
 
 
 def _check_count(name: str, given: Sequence[object], expected: int) -> None:

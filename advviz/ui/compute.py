@@ -16,6 +16,7 @@ KINDS = {
     "defences": "defences tried on a picture",
     "evaluate": "evaluation, in pieces",
     "explain": "saliency map",
+    "forming": "feature visualization, watched",
     "noise": "random noise, the control",
     "predict": "prediction",
     "smallest": "search for the smallest change",

@@ -4,6 +4,7 @@ from urllib.parse import parse_qsl
 
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit import config
 
 from advviz.ui import permalinks
 from advviz.ui.language import in_link, say
@@ -33,11 +34,15 @@ class BareLinks:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Redirect, or pass on."""
-        if scope["type"] == "http" and scope["path"] == "/":
+        base = (config.get_option("server.baseUrlPath") or "").strip("/")
+        if scope["type"] == "http" and scope["path"].strip("/") == base:
             query = scope["query_string"].decode("latin-1")
             page = PAGE_OF.get(dict(parse_qsl(query)).get("kind", ""))
             if page is not None:
-                await RedirectResponse(f"{page.removesuffix('.py')}?{query}")(scope, receive, send)
+                # Relative, for a proxy may serve the app under a longer path than it knows.
+                folder = "" if scope["path"].endswith("/") else f"{base.rpartition('/')[2]}/"
+                address = f"{folder}{page.removesuffix('.py')}?{query}"
+                await RedirectResponse(address)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

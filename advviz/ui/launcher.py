@@ -31,17 +31,23 @@ WARM_AFTER = 1.0  # seconds; lets the first page be painted before torch is impo
 _LOG = logging.getLogger(__name__)
 
 
-def serve(host: str = "127.0.0.1", port: int = 8501, browser: bool = True) -> None:
+def serve(
+    host: str = "127.0.0.1", port: int = 8501, browser: bool = True, base_path: str = ""
+) -> None:
     """Serve the app and block until it is stopped.
 
     Args:
         host: the address to listen on; 127.0.0.1 keeps the app to this machine.
         port: the TCP port.
         browser: open a browser window once the server listens.
+        base_path: of the address, without slashes around it; where a proxy serves the app under
+            a path of a site.
     """
     # Streamlit puts the folder of the first word on sys.path; this one shadows no package.
     sys.argv = [str(resources.pages() / "app.py")]
     own = {"server.address": host, "server.port": port, "server.headless": not browser}
+    if base_path:
+        own["server.baseUrlPath"] = base_path
     App(SCRIPT, **parts()).run(config=settings() | own)
 
 

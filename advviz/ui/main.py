@@ -3,7 +3,7 @@
 import streamlit as st
 
 from advviz.errors import AdvvizError
-from advviz.ui import figures, language
+from advviz.ui import figures, language, login
 from advviz.ui.lessons.text import breadcrumb
 from advviz.ui.navigation import sections
 from advviz.ui.words import plain
@@ -12,9 +12,14 @@ st.set_page_config(page_title="advviz", page_icon=figures.icon(), layout="wide")
 figures.style()
 language.begin()
 language.switch()
-page = st.navigation(sections(), position="top")
+is_open = login.is_open()
+page = st.navigation(sections(), position="top" if is_open else "hidden")
 try:
-    breadcrumb(page.url_path)
-    page.run()
+    if is_open:
+        breadcrumb(page.url_path)
+        page.run()
+        login.foot()
+    else:
+        login.ask()
 except AdvvizError as error:
     st.error(plain(str(error)))

@@ -13,7 +13,7 @@ import streamlit as st
 
 from advviz import pictures
 from advviz.data import exact_files
-from advviz.experiments import links
+from advviz.experiments import links, together
 from advviz.experiments.links import AnySpec, Group
 from advviz.experiments.replay import has_steps, moving
 from advviz.experiments.result import Result
@@ -33,13 +33,19 @@ ARRAYS = {
 """What a result is taken home as; the last is the one that was made."""
 
 
-def offer(finds: Finds, words: Mapping[str, str], specs: Sequence[AnySpec]) -> None:
+def offer(
+    finds: Finds,
+    words: Mapping[str, str],
+    specs: Sequence[AnySpec],
+    paper: Callable[[], bytes] | None = None,
+) -> None:
     """Offer what a page shows, as files, and its experiments, as link, commands and code.
 
     Args:
         finds: what is known of the page's experiments.
         words: of the page's link.
         specs: the experiments to give as commands and as code.
+        paper: draws the page for print, as PNG; None where there is nothing to print yet.
     """
     one_page.drawer(words)
     drawer = drawers.opened(
@@ -52,6 +58,7 @@ def offer(finds: Finds, words: Mapping[str, str], specs: Sequence[AnySpec]) -> N
             shown = None if isinstance(spec, Group) else finds.get(spec)
             if isinstance(spec, Pictured) and shown and shown.result:
                 downloads(spec, shown.result)
+        whole_page(finds, words["kind"], paper)
         code(words, specs)
 
 
@@ -67,22 +74,40 @@ def downloads(spec: Pictured, result: Result) -> None:
     stem = f"advviz-{spec.kind}-{re.sub('[^a-z0-9]+', '-', origin[:12].lower())}-{spec.model}"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{named}: {what}")
-        _download(f"{stem}.png", say("PNG, 8-bit"), "image/png", lambda: png(spec, result))
-        _download(
+        download(f"{stem}.png", say("PNG, 8-bit"), "image/png", lambda: png(spec, result))
+        download(
             f"{stem}.npz", say("NPZ, exact"), "application/octet-stream", lambda: npz(spec, result)
         )
         if isinstance(spec, AttackSpec) and has_steps(result):
             animations(stem, spec, result)
 
 
+def whole_page(finds: Finds, kind: str, paper: Callable[[], bytes] | None) -> None:
+    """Offer everything that a page shows: as a sheet for print, and as exact arrays."""
+    found = {spec: shown.result for spec, shown in finds.items() if shown.result is not None}
+    if not found:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(say("Everything on this page"))
+        if paper is not None:
+            download(f"advviz-{kind}-print.png", say("PNG for print, 300 dpi"), "image/png", paper)
+        download(
+            f"advviz-{kind}.npz",
+            say("NPZ, exact, with links"),
+            "application/octet-stream",
+            lambda: _npz(together.arrays(found)),
+        )
+
+
 def animations(stem: str, spec: AttackSpec, result: Result) -> None:
     """Offer the search as a moving picture; it is drawn when somebody takes it."""
     gif, webp = say("GIF, moving"), say("WebP, moving")
-    _download(f"{stem}.gif", gif, "image/gif", lambda: moving(spec, result, "gif"))
-    _download(f"{stem}.webp", webp, "image/webp", lambda: moving(spec, result, "webp"))
+    download(f"{stem}.gif", gif, "image/gif", lambda: moving(spec, result, "gif"))
+    download(f"{stem}.webp", webp, "image/webp", lambda: moving(spec, result, "webp"))
 
 
-def _download(name: str, label: str, mime: str, data: Callable[[], bytes]) -> None:
+def download(name: str, label: str, mime: str, data: Callable[[], bytes]) -> None:
+    """Offer a file, which is made when somebody takes it."""
     st.download_button(
         label,
         data,
@@ -106,25 +131,34 @@ def png(spec: Pictured, result: Result) -> bytes:
 
 def npz(spec: Pictured, result: Result) -> bytes:
     """What the experiment started from and what it made, exactly."""
-    buffer = BytesIO()
     arrays: dict[str, Any] = {name: result.arrays[name] for name in ARRAYS[spec.kind]}
     if spec.kind == "attack":
         arrays[exact_files.LINK] = np.array(links.to_link(spec))
+    return _npz(arrays)
+
+
+def _npz(arrays: Mapping[str, Any]) -> bytes:
+    buffer = BytesIO()
     np.savez(buffer, **arrays)
     return buffer.getvalue()
 
 
 def code(words: Mapping[str, str], specs: Sequence[AnySpec]) -> None:
     """Show the set-up as a link, as command lines and as Python, each with a copy button."""
+    ways(words, "\n".join(map(command_line, specs)), "\n".join(map(_program, specs)))
+
+
+def ways(words: Mapping[str, str], command: str, program: str) -> None:
+    """Show the three ways to the same numbers: a page's link, a command, a program."""
     address = (st.context.url or "").partition("?")[0]
-    link, command, python = st.tabs([say("Link"), say("Command line"), "Python"])
+    link, shell, python = st.tabs([say("Link"), say("Command line"), "Python"])
     with link:
         st.code(f"{address}?{urlencode(words)}", language=None, wrap_lines=True)
         st.caption(say("Every choice of this page is in the link; it means the same tomorrow."))
-    with command:
-        st.code("\n".join(map(command_line, specs)), language="bash", wrap_lines=True)
+    with shell:
+        st.code(command, language="bash", wrap_lines=True)
     with python:
-        st.code("\n".join(map(_program, specs)), language="python")
+        st.code(program, language="python")
 
 
 @lru_cache(512)
