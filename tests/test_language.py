@@ -416,3 +416,12 @@ def test_what_is_drawn_once_for_all_is_drawn_once_in_each_language(
     assert "true change, shown" in shown_by(opened("compare.py", **link))
     assert "真实改动" in shown_by(opened("compare.py", "zh-CN", **link))
     assert "true change, shown" in shown_by(opened("compare.py", **link))
+
+
+@pytest.mark.usefixtures("engine")
+def test_what_is_wrong_with_a_link_is_said_in_the_readers_language():
+    link = permalinks.to_query(setups.default(), "board", ()) | {"eps": "1001"}
+    at = opened("compare.py", "zh-CN", **link)
+    assert "此链接无法使用" in at.warning[0].value
+    assert "必须在" in at.warning[0].value
+    assert "1001" in at.warning[0].value

@@ -15,4 +15,4 @@ page = st.navigation(sections(), position="top")
 try:
     page.run()
 except AdvvizError as error:
-    st.error(plain(str(error)))
+    st.error(plain(language.quote(str(error))))
