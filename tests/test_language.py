@@ -362,6 +362,16 @@ def test_the_language_is_no_part_of_what_is_computed(engine: FakeEngine, lang: s
 
 
 @pytest.mark.usefixtures("engine")
+def test_a_page_in_chinese_runs_again():
+    """Labels stay the same outside of a run, where Streamlit may ask for them."""
+    at = opened("compare.py", "zh-CN")
+    at.selectbox(key="av.target.zh-CN").set_value("frog").run()
+    assert not at.exception
+    assert link_of(at)["target"] == "frog"
+    assert "狗 → 蛙" in shown_by(at)
+
+
+@pytest.mark.usefixtures("engine")
 def test_the_switch_changes_the_language_and_nothing_else():
     at = opened("compare.py", "en-GB", **{"show.gain": "10"})
     before = link_of(at)
