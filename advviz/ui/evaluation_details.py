@@ -13,7 +13,7 @@ from advviz.evaluation.tally import Tally
 from advviz.models.records import record
 from advviz.ui import drawers, measure, permalinks, state, take_home
 from advviz.ui.figures import picture, rich, show
-from advviz.ui.language import quote, say, term
+from advviz.ui.language import labelled, quote, say, term
 from advviz.ui.words import title_of
 
 SHOWN = 24
@@ -90,11 +90,13 @@ def _images(tally: Tally) -> None:
     """Choose a point; its images are read now."""
     plan = tally.work.plan
     left, middle, right = st.columns(3)
-    model = left.selectbox(say("Model"), plan.models, format_func=lambda m: title_of(record(m)))
+    titles = labelled(plan.models, lambda model: title_of(record(model)))
+    model = left.selectbox(say("Model"), plan.models, format_func=titles)
     budgets = {str(budget): budget for budget in plan.budgets}
     budget = budgets[middle.selectbox(say("Budget"), list(budgets))]
     names = [attack.name for attack in plan.attacks_in(budget.norm)]
-    attack = right.selectbox(say("Attack"), [WORST, *names], format_func=term)
+    options = [WORST, *names]
+    attack = right.selectbox(say("Attack"), options, format_func=labelled(options, term))
     found = figures.behind(tally, model, None if attack == WORST else attack, budget)
     for name, rows in found.items():
         st.html(_row(tally, model, name, rows))
