@@ -30,7 +30,9 @@ SECTIONS = {
         ("compute.py", "Compute", ":material/memory:"),
     ),
 }
-PAGES = tuple(page for pages in SECTIONS.values() for page in pages)
+HIDDEN = (("present.py", "For a projector", ":material/slideshow:"),)
+"""Pages that another one leads to, and the navigation does not."""
+PAGES = (*(page for pages in SECTIONS.values() for page in pages), *HIDDEN)
 
 
 def sections() -> dict[str, list[StreamlitPage]]:
@@ -45,9 +47,13 @@ def _sections(_language: str) -> dict[str, list[StreamlitPage]]:
     return {
         term(section): [
             st.Page(
-                resources.pages() / file, title=term(title), icon=icon, default=file == "home.py"
+                resources.pages() / file,
+                title=term(title),
+                icon=icon,
+                default=file == "home.py",
+                visibility="hidden" if (file, title, icon) in HIDDEN else "visible",
             )
-            for file, title, icon in pages
+            for file, title, icon in (*pages, *(() if section else HIDDEN))
         ]
         for section, pages in SECTIONS.items()
     }
