@@ -37,7 +37,7 @@ class Live:
 
     def update(self, shown: Shown) -> None:
         """Draw what is known; curves at a calm pace, and none before the first epoch has ended."""
-        strips = "".join(_strip(self._spec, place, shown) for place in range(2))
+        strips = "".join(strip(self._spec, place, shown) for place in range(2))
         self._verdicts.html(figures.show(strips))
         arrays = known(shown)
         if "loss" not in arrays:
@@ -105,7 +105,7 @@ def strengths(spec: LabTrainingSpec, result: Result) -> None:
         )
 
 
-def _strip(spec: LabTrainingSpec, place: int, shown: Shown) -> str:
+def strip(spec: LabTrainingSpec, place: int, shown: Shown) -> str:
     """One network: what it was trained on, and the verdict on it."""
     model = described(spec, PARTNERS[place])
     trained = (
