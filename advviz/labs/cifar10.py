@@ -65,8 +65,9 @@ def cifar10_parts(images: int, seed: int) -> Procedure[Parts]:
     read = _downloaded if pictures() is None else _from_pictures
     train = yield from in_turns(read("train", images + HELD_OUT, seed))
     test = yield from in_turns(read("test", HELD_OUT, seed))
-    held, rest = train.first(HELD_OUT), slice(HELD_OUT, None)
-    return Parts(Labelled(train.images[rest], train.labels[rest]), held, test, cifar10.CLASSES)
+    held = min(HELD_OUT, len(train.labels) // 5)
+    rest = Labelled(train.images[held:], train.labels[held:])
+    return Parts(rest, train.first(held), test, cifar10.CLASSES)
 
 
 def _refuse_absence() -> None:

@@ -83,7 +83,7 @@ def source(setup: Setup) -> None:
     try:
         photo = source_picture(ref, size, say("the whole picture"))
     except AdvvizError as error:
-        st.warning(words.plain(str(error)))
+        st.warning(words.plain(quote(str(error))))
         return
     st.html(Finished(show(f'<div class="av-source">{photo}<p>{rich(told)}</p></div>')))
 

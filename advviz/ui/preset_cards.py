@@ -8,9 +8,8 @@ from advviz.experiments.preset_words import SENTENCES, TITLES
 from advviz.experiments.presets import Chosen, offered
 from advviz.ui.doors import PAGE_OF
 from advviz.ui.figures import show
-from advviz.ui.language import say
+from advviz.ui.language import say, term
 from advviz.ui.permalinks import PREFIX
-from advviz.ui.story_figures import term
 
 COLUMNS = 3
 

@@ -16,12 +16,12 @@ from advviz.experiments.result import Array
 from advviz.models.records import record
 from advviz.ui import board, home, words
 from advviz.ui.figures import accent, picture, rich, show
-from advviz.ui.language import say
+from advviz.ui.language import say, term
 from advviz.ui.population import Survival, compared
 from advviz.ui.rows import wanted
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
-from advviz.ui.story_figures import bar, gallery, measured, name, stops, term
+from advviz.ui.story_figures import bar, gallery, measured, name, stops
 
 SIDE = 320  # CSS pixels of a picture: 5 x 64
 SCREEN = "screen"
