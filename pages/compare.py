@@ -4,7 +4,18 @@ from functools import partial
 
 import streamlit as st
 
-from advviz.ui import before_after, board, controls, notes, paper, rows, running, state, take_home
+from advviz.ui import (
+    before_after,
+    board,
+    controls,
+    notes,
+    paper,
+    presentation,
+    rows,
+    running,
+    state,
+    take_home,
+)
 from advviz.ui import view_controls as viewing
 from advviz.ui.language import say
 
@@ -27,6 +38,7 @@ trouble, control = st.container(), st.container()
 with st.container(horizontal=True, gap="medium"):
     viewing.transfer(setup)
     viewing.smooth(setup)
+    presentation.door(state.link(PAGE))
 closer = st.container()
 controls.more(setup, say("Advanced: norm, steps, step size, start, seed; your own pictures"))
 

@@ -2,7 +2,16 @@
 
 import streamlit as st
 
-from advviz.ui import drawings, forming, method_controls, notes, running, state, take_home, try_next
+from advviz.ui import (
+    drawings,
+    forming,
+    method_controls,
+    notes,
+    running,
+    state,
+    take_home,
+    try_next,
+)
 from advviz.ui import view_controls as viewing
 
 PAGE = state.Page("visualize", ("smooth",))
@@ -30,6 +39,6 @@ finds |= running.show(
     drawings.viewings(setup, finds), place, lambda more: drawings.draw(setup, finds | more)
 )
 running.failures(finds)
-try_next.drawing(setup)
 forming.drawer(drawings.specs(setup))
+try_next.drawing(setup)
 take_home.offer(finds, state.link(PAGE), drawings.specs(setup))

@@ -75,7 +75,7 @@ def _row(setup: Setup, row: Wanted, finds: Finds, painted: dict[str, Tile]) -> R
         *photos(setup, row, finds),
         painted[f"{name}/gradient"],
         painted[f"{name}/smoothgrad"],
-        _favourite(setup, row, finds[row.favourite]),
+        favourite(setup, row, finds[row.favourite]),
     ]
     tiles = [replace(tile, operator=o) for tile, o in zip(tiles, OPERATORS, strict=True)]
     return Row(row.record, strip(setup, row, finds), tiles)
@@ -137,7 +137,8 @@ def photos(setup: Setup, row: Wanted, finds: Finds) -> list[Tile]:
     ]
 
 
-def _favourite(setup: Setup, row: Wanted, shown: Shown) -> Tile:
+def favourite(setup: Setup, row: Wanted, shown: Shown) -> Tile:
+    """What a row's model draws for the target."""
     if shown.result is None:
         return Tile(shown.content)
     named = row.favourite.unit.partition(":")[2]
@@ -201,9 +202,9 @@ def _captions(setup: Setup, rows: list[Wanted], finds: Finds) -> list[str]:
         "samples": rows[0].smoothgrad.samples,
         "start": say("noise"),
     }
-    favourite = rows[0].favourite.unit.partition(":")[2]
+    drawn = rows[0].favourite.unit.partition(":")[2]
     texts = [say(CAPTIONS[name], **values) for name in list(CAPTIONS)[:5]]
-    return [*texts, say(CAPTIONS["favourite"], **(values | {"named": term(favourite)}))]
+    return [*texts, say(CAPTIONS["favourite"], **(values | {"named": term(drawn)}))]
 
 
 def _moved(result: Result | None) -> str:

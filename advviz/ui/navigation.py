@@ -19,14 +19,20 @@ SECTIONS = {
         ("feature_visualization.py", "Feature visualization", ":material/brush:"),
         ("ladder.py", "Training-strength ladder", ":material/stairs:"),
     ),
-    "Learn": (("lessons.py", "Lessons", ":material/school:"),),
+    "Learn": (
+        ("lessons.py", "Lessons", ":material/school:"),
+        ("features.py", "Bugs or features?", ":material/bug_report:"),
+        ("training.py", "Train a robust model", ":material/exercise:"),
+    ),
     "Measure": (("evaluate.py", "Evaluate", ":material/monitoring:"),),
     "Set up": (
         ("models.py", "Models & images", ":material/network_node:"),
         ("compute.py", "Compute", ":material/memory:"),
     ),
 }
-PAGES = tuple(page for pages in SECTIONS.values() for page in pages)
+HIDDEN = (("present.py", "For a projector", ":material/slideshow:"),)
+"""Pages that another one leads to, and the navigation does not."""
+PAGES = (*(page for pages in SECTIONS.values() for page in pages), *HIDDEN)
 
 
 def sections() -> dict[str, list[StreamlitPage]]:
@@ -41,9 +47,13 @@ def _sections(_language: str) -> dict[str, list[StreamlitPage]]:
     return {
         term(section): [
             st.Page(
-                resources.pages() / file, title=term(title), icon=icon, default=file == "home.py"
+                resources.pages() / file,
+                title=term(title),
+                icon=icon,
+                default=file == "home.py",
+                visibility="hidden" if (file, title, icon) in HIDDEN else "visible",
             )
-            for file, title, icon in pages
+            for file, title, icon in (*pages, *(() if section else HIDDEN))
         ]
         for section, pages in SECTIONS.items()
     }

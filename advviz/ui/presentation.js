@@ -1,0 +1,70 @@
+// The keys of a presentation: left and right change the screen, up and down the strength, Escape
+// leaves. The bar below does the same for a mouse, and says where one is.
+const PLACE = "avScreen"; // on the root element, which no update of the page touches
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const { words, strengths } = data, root = document.documentElement;
+  parentElement.querySelector(".av-present-bar")?.remove();
+  const bar = document.createElement("div");
+  bar.className = "av-present-bar";
+  parentElement.append(bar);
+  const add = (name, text, label, act) => {
+    const made = document.createElement(name);
+    made.textContent = text;
+    if (label) made.setAttribute("aria-label", label);
+    if (act) Object.assign(made, { type: "button", onclick: act });
+    bar.append(made);
+    return made;
+  };
+  let strength = data.current;
+  const show = (screen) => {
+    root.dataset[PLACE] = screen;
+    place.textContent = `${screen} / 2`;
+    before.disabled = screen === "1";
+    after.disabled = screen === "2";
+  };
+  const change = (by) => {
+    const wanted = Math.min(strengths.length - 1, Math.max(0, strength + by));
+    if (wanted === strength) return;
+    strength = wanted;
+    tell();
+    setTriggerValue("strength", strength);
+  };
+  const tell = () => {
+    chosen.textContent = strengths[strength];
+    weaker.disabled = strength === 0;
+    stronger.disabled = strength === strengths.length - 1;
+  };
+  const leave = () => { window.location.href = data.back; };
+
+  add("span", words.strength);
+  const weaker = add("button", "−", words.weaker, () => change(-1));
+  const chosen = add("output", "");
+  const stronger = add("button", "+", words.stronger, () => change(1));
+  const before = add("button", "‹", words.before, () => show("1"));
+  const place = add("output", "");
+  const after = add("button", "›", words.after, () => show("2"));
+  add("button", words.leave, "", leave);
+  bar.title = words.keys;
+
+  const act = {
+    ArrowLeft: () => show("1"), PageUp: () => show("1"),
+    ArrowRight: () => show("2"), PageDown: () => show("2"),
+    ArrowUp: () => change(1), ArrowDown: () => change(-1),
+    Escape: leave,
+  };
+  const press = (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!(event.key in act)) return;
+    act[event.key]();
+    event.preventDefault();
+  };
+  document.addEventListener("keydown", press);
+  show(root.dataset[PLACE] ?? "1");
+  tell();
+  return () => {
+    document.removeEventListener("keydown", press);
+    // The bar of a later run is there already; of another page, none is.
+    if (!document.querySelector(".av-present")) delete root.dataset[PLACE];
+  };
+}

@@ -1,0 +1,72 @@
+"""Every page as axe-core sees it, in Chromium, light and dark.
+
+axe-core 4.14.1 lies in `tests/axe` as its authors built it, under the Mozilla Public License 2.0
+(`tests/axe/LICENSE`); it is no part of what is installed.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advviz.ui import navigation
+
+AXE = Path(__file__).with_name("axe") / "axe.min.js"
+READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+GRAVE = ("serious", "critical")
+NAMES = ["" if file == "home.py" else file.removesuffix(".py") for file, _, _ in navigation.PAGES]
+DRAWERS = {
+    "compare": ("Before and after", "Take it home"),
+    "attack": ("Before and after",),
+    "feature_visualization": ("Take it home",),
+}
+"""Drawers of a page that are looked into too; what is in them is there at once."""
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def findings(tab) -> list[str]:
+    """What is serious or critical on a page, each with the elements that it is about."""
+    tab.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = tab.evaluate(
+        "axe.run(document, {resultTypes: ['violations']}).then(told => told.violations)"
+    )
+    return [
+        f"{one['impact']}: {one['help']}: {node['html'][:200]}: {node['failureSummary']}"
+        for one in found
+        if one["impact"] in GRAVE
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_has_no_serious_finding(browser, app_url: str, name: str, scheme: str):
+    tab = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    tab.set_default_timeout(120_000)
+    tab.goto(f"{app_url}/{name}")
+    tab.wait_for_selector(".stMainBlockContainer .av")
+    tab.wait_for_function("!document.querySelector('.av-waiting')")
+    tab.wait_for_selector(READY)
+    for drawer in DRAWERS.get(name, ()):
+        tab.get_by_text(drawer).first.click()
+        tab.locator("details[open]").filter(has_text=drawer).wait_for()
+        tab.wait_for_selector(READY)
+    if name == "compare":
+        tab.locator(".av-ba-stage canvas").first.wait_for()
+    found = findings(tab)
+    tab.close()
+    assert not found, "\n".join(found)
+
+
+def test_axe_finds_what_is_wrong(browser):
+    """A guard against a check that sees nothing: a picture without words, and pale letters."""
+    tab = browser.new_page()
+    tab.set_content(
+        "<html lang='en'><title>x</title><main><h1>x</h1><img src='data:,'>"
+        "<p style='color:#bbb;background:#fff'>pale</p></main></html>"
+    )
+    found = findings(tab)
+    tab.close()
+    assert any("<img" in one for one in found)
+    assert any("pale" in one for one in found)
