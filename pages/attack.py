@@ -22,6 +22,7 @@ from advviz.ui import (
     surfaces,
     survival,
     take_home,
+    try_next,
 )
 from advviz.ui import view_controls as viewing
 from advviz.ui.language import say
@@ -72,6 +73,7 @@ if (drawer := drawers.opened(say("Your own pictures"), "av.own")) is not None:
     with drawer:
         own_pictures.bring(setup)
 notes.source(setup)
+try_next.attack(setup)
 more = [
     smallest_changes.smallest_of(setup, setup.model),
     survival.spec_of(setup),

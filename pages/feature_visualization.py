@@ -2,7 +2,16 @@
 
 import streamlit as st
 
-from advviz.ui import drawings, forming, method_controls, notes, running, state, take_home
+from advviz.ui import (
+    drawings,
+    forming,
+    method_controls,
+    notes,
+    running,
+    state,
+    take_home,
+    try_next,
+)
 from advviz.ui import view_controls as viewing
 
 PAGE = state.Page("visualize", ("smooth",))
@@ -31,4 +40,5 @@ finds |= running.show(
 )
 running.failures(finds)
 forming.drawer(drawings.specs(setup))
+try_next.drawing(setup)
 take_home.offer(finds, state.link(PAGE), drawings.specs(setup))

@@ -49,6 +49,7 @@ with right:
     st.html(price.told(spec) + price.table(spec))
 controls.more(setup, say("Advanced: norm, steps, step size, start, seed; your own picture"))
 notes.source(setup)
+notes.try_next(setup)
 taken = st.container()
 
 finds = running.show(spec.specs(), place, lambda finds: ladder.draw(setup, finds), button)

@@ -33,6 +33,7 @@ trouble = st.container()
 viewing.smooth(setup)
 controls.more(setup, say("Advanced: how the attacked picture is made; your own pictures"))
 notes.source(setup)
+notes.try_next(setup)
 finds = running.show(
     side_by_side.specs(setup), place, lambda finds: side_by_side.draw(setup, finds), button
 )

@@ -7,7 +7,9 @@ import numpy as np
 from advviz.compute import Engine, Job, State
 from advviz.compute.status import EngineStatus
 from advviz.data import images
+from advviz.experiments.features import MEASURES, NETWORKS, FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.lab_training import PARTNERS, LabTrainingSpec, described
 from advviz.experiments.protocol import Spec
 from advviz.experiments.references import made_by, true_class
 from advviz.experiments.result import Result
@@ -25,6 +27,7 @@ class FakeEngine:
         self.asked: list[Spec] = []
         self.fails: str | None = None  # a sentence: every attack fails with it
         self.fresh: list[bool] = []
+        self.background: list[bool] = []
         self.stopped: list[str] = []
 
     def submit(self, spec: Spec) -> Job:
@@ -33,7 +36,10 @@ class FakeEngine:
             return Job(spec, "", State.FAILED, error=self.fails)
         return Job(spec, "", State.DONE, result=made_up(spec))
 
-    def watch(self, _session: str, specs: Sequence[Spec], *, fresh: bool = False) -> "FakeView":
+    def watch(
+        self, _session: str, specs: Sequence[Spec], *, fresh: bool = False, background: bool = False
+    ) -> "FakeView":
+        self.background.append(background)
         self.fresh.append(fresh)
         return FakeView(tuple(self.submit(spec) for spec in specs))
 
@@ -96,6 +102,10 @@ def made_up(spec: Spec) -> Result:
         logits = np.tile(logits_for(spec.model, _cat(spec.model)), (spec.draws, 1))
         arrays = {"original_logits": logits[0], "logits": logits, "example": _noise(2, spec.model)}
         return Result.of(arrays, {"changed": 0, "draws": spec.draws})
+    if isinstance(spec, FeaturesSpec):
+        return _features(spec)
+    if isinstance(spec, LabTrainingSpec):
+        return trained_side_by_side(spec)
     assert isinstance(spec, PredictSpec)
     said = _true(spec.image, spec.model)
     return Result.of({"pixels": _noise(3, spec.model), "logits": logits_for(spec.model, said)}, {})
@@ -190,6 +200,56 @@ def _defences(spec: DefencesSpec) -> Result:
     logits[1, -1] = logits_for(spec.model, attack.target)
     shown = np.zeros((2, len(DEFENCES), size, size, 3), np.uint8)
     return Result.of({"pictures": shown, "logits": logits}, {"names": list(DEFENCES)})
+
+
+def _features(spec: FeaturesSpec) -> Result:
+    """The new classifier is right as often as the first; the controls are wrong."""
+    values = dict(zip(MEASURES, (0.99, 0.7, 150.0, 1.0, 0.97, 0.02, 0.01), strict=True))
+    facts = {
+        name: {"value": value, "low": value, "high": value, "seeds": [value] * spec.seeds}
+        for name, value in values.items()
+    }
+    shape = (1, 8, 8)
+    weights = np.linspace(-1, 1, 64, dtype=np.float32).reshape(shape)
+    arrays = {f"weights {name}": weights for name in NETWORKS}
+    some = np.random.default_rng(0).random((4, *shape), dtype=np.float32)
+    arrays |= {"original": some, "adversarial": 1 - some, "random": some}
+    arrays["labels"] = np.array([0, 1, 0, 1])
+    sizes = {"training_images": 213, "validation_images": 72, "test_images": 72}
+    return Result.of(arrays, {**facts, **sizes, "said": None})
+
+
+def trained_side_by_side(spec: LabTrainingSpec) -> Result:
+    """The standard network falls, the robust one holds; a single step collapses."""
+    from advviz.models.architectures import build
+
+    epochs, source = spec.epochs, np.random.default_rng(0)
+    rising = np.linspace(0.1, 0.9, epochs + 1)
+    fallen = np.where(np.arange(epochs + 1) * 2 > epochs, 0.02, rising)
+    judged = np.stack([np.zeros(epochs + 1), fallen if spec.single_step else rising / 2])
+    pictured = [e for e in range(epochs) if e & (e - 1) == 0] + [epochs]
+    arrays = {
+        "clean": np.stack([rising, rising]), "own": np.stack([judged[0], rising]),
+        "judged": judged, "loss": np.ones((2, epochs)) * [[0.1], [0.7]],
+        "samples": source.random((6, 1, 8, 8), dtype=np.float32),
+        "sample_labels": np.arange(6), "pictured_epochs": np.array(pictured),
+        "weights": source.normal(size=(len(pictured), 2, 10, 1, 3, 3)),
+        "gradients": source.normal(size=(len(pictured), 2, 6, 1, 8, 8)),
+        "radii": np.array([0.5, 1.0, 2.0]), "radii_n": np.array(128),
+        "radii_right": np.array([[20.0, 4, 0], [110, 90, 30]]),
+        "radii_distance": np.ones((2, 3)), "radii_answers": np.ones((2, 3)) / 2,
+        "radii_at_random": np.ones((2, 3)) / 50,
+    }  # fmt: skip
+    network = build(described(spec, "standard"))
+    for partner in PARTNERS:
+        arrays |= {f"{partner}.{k}": v.numpy() for k, v in network.state_dict().items()}
+    fell = {"epoch": 20, "best": 15, "before": 0.5, "after": 0.02, "own": 0.8}
+    facts = {
+        "watched": 256, "trained_on": 1079, "n": 359, "clean": [350, 340], "robust": [4, 160],
+        "attacks": {"pgd": [6, 170]}, "collapse": fell if spec.single_step else None,
+        "judge": {}, "classes": list("0123456789"), "seconds": 20.0,
+    }  # fmt: skip
+    return Result.of(arrays, facts)
 
 
 def _surface(spec: SurfaceSpec) -> Result:

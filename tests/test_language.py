@@ -4,6 +4,7 @@ import ast
 import importlib
 import json
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -17,17 +18,20 @@ from streamlit.testing.v1 import AppTest
 from advviz import resources
 from advviz.attacks import defences
 from advviz.attacks.catalogue import attacks
+from advviz.compute import Job
 from advviz.data import gallery
 from advviz.evaluation import red_flags
+from advviz.experiments.protocol import Spec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
-from advviz.models.records import bundled, catalogue
-from advviz.ui import compute, curves, language, navigation, state, words
+from advviz.models.records import bundled, catalogue, record
+from advviz.ui import compute, curves, language, navigation, permalinks, state, words
+from advviz.ui import setup as setups
 from advviz.ui.measure import Measure
 
 TRANSLATIONS = resources.assets() / "translations"
 OTHERS = [code for code in language.LANGUAGES if code != language.ENGLISH]
 UI = Path(language.__file__).parent
-FILES = sorted([*UI.glob("*.py"), *resources.pages().glob("*.py")])
+FILES = sorted([*UI.rglob("*.py"), *resources.pages().glob("*.py")])
 SHOWN = frozenset(
     [
         "button",
@@ -204,8 +208,8 @@ def terms() -> Iterator[str]:
             yield from (field.name.replace("_", " "), field.metadata["help"])
             yield from field.metadata.get("options", ())
     for described in catalogue().values():
-        if described.id in bundled():
-            yield from (described.title, *described.classes)
+        yield from described.classes
+        yield from [described.title] if described.id in bundled() else []
     for sample in gallery.samples():
         yield sample.title
     for section, pages in navigation.SECTIONS.items():
@@ -304,8 +308,107 @@ def strings_of(proto: Any) -> Iterator[str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_speaks_the_language_of_the_browser(page: str):
     at = opened(page, locale="zh-CN")
-    said = shown_by(at)
+    said = re.sub(r"\*[A-Z][^*]*\*", "", shown_by(at))  # titles of papers
     assert not at.error
     assert len(re.findall(r"[\u4e00-\u9fff]", said)) > 100
     english = re.findall(r"[a-z]+(?:,? [a-z]+){3,}", re.sub(r"--[a-z-]+ \S+|data:\S+", "", said))
     assert english == []
+
+
+# --- the choice of a language -----------------------------------------------------
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("locale", [None, "en-GB", "de-DE"])
+def test_other_browsers_read_english(locale: str | None):
+    assert "Same dog. Why does one network say goldfish?" in shown_by(opened("home.py", locale))
+
+
+@pytest.mark.parametrize("locale", ["zh", "zh-CN", "zh-Hans-SG"])
+@pytest.mark.usefixtures("engine")
+def test_a_chinese_browser_reads_chinese(locale: str):
+    assert "同一张狗的图像" in shown_by(opened("home.py", locale))
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_language_of_a_link_wins_over_the_browsers_and_stays_in_the_address():
+    at = opened("compare.py", "zh-CN", lang="en")
+    assert "original" in shown_by(at)
+    assert link_of(at)["lang"] == "en"
+    assert link_of(opened("compare.py", "en-GB", lang="zh-CN"))["lang"] == "zh-CN"
+
+
+@pytest.mark.usefixtures("engine")
+def test_nothing_is_added_to_the_links_of_who_chose_no_language():
+    assert "lang" not in link_of(opened("compare.py", "zh-CN"))
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-CN", "xx", ""])
+def test_the_language_is_no_part_of_what_is_computed(engine: FakeEngine, lang: str):
+    """A link with it, whatever it says, opens the same experiment as the link without it."""
+    first = setups.default().with_image("sample:goose").with_board(eps=2.0, seed=7, target="frog")
+    link = permalinks.to_query(first, "board", ())
+    opened("compare.py", **link)
+    asked = set(engine.asked)
+    engine.asked.clear()
+    at = opened("compare.py", **link, lang=lang)
+    assert not at.warning
+    assert set(engine.asked) == asked
+    assert link.items() <= link_of(at).items()
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_switch_changes_the_language_and_nothing_else():
+    at = opened("compare.py", "en-GB", **{"show.gain": "10"})
+    before = link_of(at)
+    at = at.button_group(key="av.language.switch").set_value("zh-CN").run()
+    assert "改动" in shown_by(at)
+    assert link_of(at) == before | {"lang": "zh-CN"}
+    at = at.switch_page(str(resources.pages() / "home.py")).run()
+    assert "同一张狗的图像" in shown_by(at)
+    assert link_of(at)["lang"] == "zh-CN"
+
+
+@pytest.mark.usefixtures("engine")
+def test_home_leads_to_the_other_pages_in_the_language_that_was_chosen():
+    at = opened("home.py", lang="zh-CN")
+    doors = [element.proto.query_string for element in at.get("page_link")]
+    assert len(doors) == 3
+    assert all("lang=zh-CN" in door for door in doors)
+
+
+@pytest.mark.filterwarnings("error")
+def test_outside_of_a_page_english_is_spoken(caplog: pytest.LogCaptureFixture):
+    """A worker's thread has no reader, and no reason to warn."""
+    said: list[str] = []
+    thread = threading.Thread(target=lambda: said.append(language.say("{n} images", n=4)))
+    thread.start()
+    thread.join()
+    assert said == ["4 images"]
+    assert language.term("goldfish") == "goldfish"
+    assert caplog.records == []
+
+
+def test_a_sentence_of_the_core_is_recognised_by_its_places(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(language, "language", lambda: language.CHINESE)
+    assert language.quote("attack, start 2 of 3").endswith("起点 2/3")
+    assert language.quote("nobody has translated this") == "nobody has translated this"
+    assert "CIFAR-10" in language.quote("trained by the advviz project on CIFAR-10")
+    assert words.title_of(record("tiny14-standard")) == "Tiny14 标准"
+
+
+def test_what_is_drawn_once_for_all_is_drawn_once_in_each_language(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+):
+    """The board is kept for a class, whose members read different languages."""
+    made: dict[Spec, Job] = {}
+    submit = engine.submit
+
+    def known(spec: Spec) -> Job:
+        return made.get(spec) or made.setdefault(spec, submit(spec))
+
+    monkeypatch.setattr(engine, "submit", known)
+    link = permalinks.to_query(setups.default().with_board(seed=11), "board", ())
+    assert "true change, shown" in shown_by(opened("compare.py", **link))
+    assert "真实改动" in shown_by(opened("compare.py", "zh-CN", **link))
+    assert "true change, shown" in shown_by(opened("compare.py", **link))

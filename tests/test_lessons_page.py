@@ -12,18 +12,18 @@ from test_pages import link_of, told
 from advviz import resources
 from advviz.experiments.specs import AttackSpec
 from advviz.lessons.chapter import Chapter, Experiment
-from advviz.lessons.library import FOLDER, library
+from advviz.lessons.library import FOLDER
 from advviz.ui import state
 from advviz.ui.lessons import codes, confidence, place, quiz, sheet
 from advviz.ui.lessons.place import Here
 from advviz.ui.lessons.scene import Scene
 
 REVEALED = "av.lesson.revealed"
-CHAPTERS = library().chapters
+CHAPTERS = place.shelf("en").chapters
 OF_ALL = [
     pytest.param(c, e, lang, id=f"{lang}-{c.number}-{e.id}")
     for lang in ("en", "zh-CN")
-    for c in library(lang).chapters
+    for c in place.shelf(lang).chapters
     for e in c.experiments[:1]
 ]
 
@@ -177,7 +177,7 @@ def test_in_front_of_a_class_everything_is_large():
 
 
 def here(number: int = 1) -> Here:
-    shelf = library()
+    shelf = place.shelf("en")
     chapter = shelf.chapters[number - 1]
     experiment = chapter.experiments[0]
     return Here(shelf, chapter, experiment, place.prepared_setup(experiment), False)

@@ -21,6 +21,7 @@ from advviz.experiments.attack_choice import PGD, PGD_FIELDS, written_options
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.references import RESULT
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
@@ -76,7 +77,7 @@ def with_attack(spec, drawn, attack):
 
 KINDS = (
     PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, SmallestSpec, DefencesSpec,
-    SurfaceSpec, FeaturesSpec, BoardSpec, LadderSpec,
+    SurfaceSpec, FeaturesSpec, LabTrainingSpec, BoardSpec, LadderSpec,
 )  # fmt: skip
 ANY_SPEC = st.one_of(*map(specs_of, KINDS))
 

@@ -13,7 +13,9 @@ from advviz.evaluation import known_figures, one_page
 from advviz.evaluation.one_page_questions import case_of
 from advviz.evaluation.outcomes import FOOLED, HELD, KINDS, Outcome, Said, finding
 from advviz.experiments import links, presets
+from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.result import Result
+from advviz.models import ladders
 from advviz.models.records import record
 from advviz.ui import words
 
@@ -70,6 +72,12 @@ def test_a_file_that_no_longer_fools_is_told():
     one = replace(came(STANDARD, FOOLED), eight_bit=DOG)
     assert "Saved as an 8-bit file" in finding([one], "L2 1")
     assert "Saved as an 8-bit file" not in finding([came(STANDARD, FOOLED)], "L2 1")
+
+
+def test_all_rungs_of_a_ladder_have_figures_under_one_attack():
+    found = known_figures.compared(ladders.rungs("tiny14-l2"), "l2", 1.0)
+    assert len(found) == len(ladders.rungs("tiny14-l2"))
+    assert all(one.attack == found[0].attack for one in found)
 
 
 def test_the_median_lies_where_half_of_the_right_ones_have_fallen():
@@ -144,7 +152,11 @@ def test_nothing_in_a_report_is_markup_of_somebody_else(board, results):
 def test_it_prints_on_one_page_with_the_network_off(board, results, browser, tmp_path):
     context = browser.new_context(offline=True)
     asked = []
+    ladder = LadderSpec(image=board.image)
+    by_kind = {spec.kind: result for spec, result in results.items()}
+    rungs = {spec: by_kind[spec.kind] for spec in one_page.needed(ladder)}  # to fill the page
     pages = {
+        "ladder": one_page.report(ladder, rungs, address="http://somewhere/ladder"),
         "hoped": one_page.report(board, results, address="http://somewhere/compare"),
         "not": one_page.report(board, exchanged(board, results)),
     }

@@ -29,6 +29,8 @@ KINDS = {
     "explain": "saliency.py",
     "visualize": "feature_visualization.py",
     "ladder": "ladder.py",
+    "features": "features.py",
+    "lab-training": "training.py",
 }
 ALL_OF_VIEW = ("rows", "gain", "draw", "scale", "transfer", "noise", "smooth")
 

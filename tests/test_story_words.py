@@ -9,7 +9,7 @@ import pytest
 
 from advviz.experiments.preset_words import SENTENCES, TITLES
 from advviz.resources import assets
-from advviz.ui import language, one_page, preset_cards, story, story_figures
+from advviz.ui import language, one_page, preset_cards, story, story_figures, try_next
 
 CHINESE = language.translations(language.CHINESE)
 
@@ -26,7 +26,7 @@ def places(sentence):
     return sorted(name for _, name, _, _ in Formatter().parse(sentence) if name)
 
 
-@pytest.mark.parametrize("module", [story, story_figures, preset_cards, one_page])
+@pytest.mark.parametrize("module", [story, story_figures, preset_cards, one_page, try_next])
 def test_every_sentence_is_translated(module):
     found = list(said(module))
     assert found

@@ -5,7 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from advviz.cli.computing import computer, progress_bar
+from advviz.cli.cifar10_download import download
+from advviz.cli.computing import computer
 from advviz.cli.options import add_fields, given
 from advviz.cli.outputs import check_file, print_json, write_files
 from advviz.data import cifar10
@@ -46,7 +47,7 @@ def execute(args: argparse.Namespace) -> int:
     if args.csv is not None:
         check_file(args.csv, ".csv")
     if args.download and spec.data == "cifar10" and not cifar10.is_here():
-        _download()
+        download()
     with computer() as compute:
         result = compute(spec)
     if args.csv is not None:
@@ -71,15 +72,3 @@ def _line(words: str, measured: dict[str, Any] | None) -> str:
         return f"    –                   {words}"
     low, high = (f"{100 * measured[end]:.1f}" for end in ("low", "high"))
     return f"{measured['value']:7.1%} [{low:>5}, {high:>5}]  {words}"
-
-
-def _download() -> None:
-    from advviz.labs.cifar10_download import fetch
-
-    with progress_bar(unit="B", unit_scale=True, desc="CIFAR-10") as bar:
-
-        def report(done: int, total: int | None) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        fetch(report)

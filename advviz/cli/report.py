@@ -3,13 +3,13 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from advviz.cli.computing import check, computer
 from advviz.cli.inputs import image_reference
 from advviz.cli.outputs import check_file, print_json, write_files
 from advviz.errors import InvalidInputError
 from advviz.experiments.links import AnySpec, from_link, to_link
+from advviz.experiments.specs import VisualizeSpec
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,10 +77,10 @@ VIEW = ("show.", "lang=")
 """How the words of a link begin that say how it is shown."""
 
 
-def _with_image(spec: Any, image: str | None) -> AnySpec:
+def _with_image(spec: AnySpec, image: str | None) -> AnySpec:
     """Put a picture file in the place of the link's."""
     if image is None:
-        return spec  # type: ignore[no-any-return]
-    if not hasattr(spec, "image"):
-        raise InvalidInputError(f"an experiment of the kind {spec.kind} starts from no image")
+        return spec
+    if isinstance(spec, VisualizeSpec):
+        raise InvalidInputError("a drawing starts from no --image; name its start in the link")
     return replace(spec, image=image_reference(image))

@@ -24,28 +24,32 @@ class Figures:
 
 
 def share(of: Mapping[str, float]) -> str:
-    """Write a share with its interval."""
-    return f"{of['value']:.0%} ({of['low']:.0%} to {of['high']:.0%})"
+    """Write a share with its interval; a small or large one with a digit more."""
+    digits = 0 if 0.01 <= of["value"] <= 0.99 else 1
+    value, low, high = (f"{of[name]:.{digits}%}" for name in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
 
 
 def compared(models: Sequence[ModelRecord], norm: str, eps: float) -> tuple[Figures, ...]:
     """Return the models' figures under one and the same attack, those without it left out.
 
     Of the attacks in a norm that were tried on most of the models, it is the one nearest to a
-    strength, and of those the one on most pictures.
+    strength; of each model, its measurement on most pictures.
     """
-    by_attack: dict[str, list[Figures]] = {}
+    by_attack: dict[str, dict[str, Figures]] = {}
     for described in models:
-        for one in measured(described, norm):
-            asked = json.dumps([dict(one.attack), one.n], sort_keys=True)
-            by_attack.setdefault(asked, []).append(one)
+        for one in measured(described, norm):  # those on more pictures come later
+            asked = json.dumps(dict(one.attack), sort_keys=True)
+            by_attack.setdefault(asked, {})[described.id] = one
     if not by_attack:
         return ()
-    best = min(
-        by_attack.values(),
-        key=lambda of: (-len(of), abs(of[0].attack["eps"] - eps), -of[0].n),
-    )
-    return tuple(best)
+
+    def preference(of: dict[str, Figures]) -> tuple[float, ...]:
+        first = next(iter(of.values()))
+        pictures = sum(one.n for one in of.values())
+        return -len(of), abs(first.attack["eps"] - eps), -pictures
+
+    return tuple(min(by_attack.values(), key=preference).values())
 
 
 def measured(described: ModelRecord, norm: str) -> tuple[Figures, ...]:

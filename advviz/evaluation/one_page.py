@@ -75,13 +75,14 @@ def report(
         )
     )
     inside = json.dumps(facts, allow_nan=False).replace("<", "\\u003c")
+    dense = " class='dense'" if one_page_parts.is_dense(case) else ""
     style = files("advviz.evaluation").joinpath("one_page.css").read_text(encoding="utf-8")
     return (
         "<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'>"
         f'<meta http-equiv="Content-Security-Policy" content="{CLOSED}">'
         "<meta name='viewport' content='width=device-width'>"
         f"<title>advviz: one-page report</title><style>{style}</style></head>"
-        f"<body><main>{body}</main>"
+        f"<body><main{dense}>{body}</main>"
         f"<script type='application/json' id='advviz-report'>{inside}</script></body></html>\n"
     )
 

@@ -127,8 +127,8 @@ def change(made: Result) -> tuple[Picture, ...]:
     return (
         photo("original", "", before),
         Picture(
-            f"the change, ×{GAIN}",
-            "grey: unchanged",
+            f"change ×{GAIN}",
+            "grey: none",
             pictures.png(pictures.perturbation(before, after, GAIN)),
         ),
         photo("attacked", "", after),
@@ -150,7 +150,7 @@ def map_of(spec: ExplainSpec, results: Results) -> Picture:
     """Draw a map in ink, on a scale of its own."""
     gradient = results[spec].arrays["gradient"]
     name = "SmoothGrad" if spec.method == "smoothgrad" else spec.method
-    caption = f"99% of pixels < {pictures.ink_scale(gradient):.2g}"
+    caption = f"99% < {pictures.ink_scale(gradient):.2g}"
     return Picture(name, caption, pictures.png(pictures.absolute_ink(gradient)))
 
 
@@ -169,5 +169,6 @@ def told_of_maps(maps: Sequence[ExplainSpec], results: Results) -> str:
     return (
         f"The {maps[0].objective} of {' and '.join(sorted(named))}, of {on}: "
         f"{' and '.join(methods)}. Dark: a tiny change there moves it most. Each map has a scale "
-        "of its own, given below it. Dark does not mean good evidence, and a map is no proof."
+        "of its own: 99% of its pixels stay under the number below it. Dark does not mean good "
+        "evidence, and a map is no proof."
     )

@@ -11,8 +11,8 @@ from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.links import AnySpec
 from advviz.models.records import record
 
-MANY = 3
-"""Models from which on the pictures are drawn smaller, so that the page holds them."""
+LARGEST, TOGETHER = 26.0, 66.0
+"""Millimetres: of a picture's side, and of the sides of all rows, so that the page holds them."""
 TITLES = {
     "board": "two networks, the same attack",
     "ladder": "a family of networks, the same attack",
@@ -61,7 +61,7 @@ def head(case: Case, kind: str) -> str:
 
 def evidence(case: Case, *, shows: bool) -> str:
     """Show what each model came to, and its pictures unless these are somebody's own."""
-    many = "many" if len(case.evidence) >= MANY else ""
+    side = min(LARGEST, TOGETHER / max(len(case.evidence), 1))
     rows = "".join(_row(row, shows=shows) for row in case.evidence)
     kept = (
         ""
@@ -69,7 +69,10 @@ def evidence(case: Case, *, shows: bool) -> str:
         else "<p class='quiet'>The picture is somebody's own and stays out of this report, and "
         "with it everything that was made of it.</p>"
     )
-    return f"<section class='evidence {many}'><h2>The evidence</h2>{rows}{kept}</section>"
+    return (
+        f"<section class='evidence' style='--side:{side:.1f}mm'><h2>The evidence</h2>{rows}{kept}"
+        "</section>"
+    )
 
 
 def _row(row: Evidence, *, shows: bool) -> str:
@@ -102,13 +105,14 @@ def population(found: Sequence[Figures]) -> str:
         )
     rows = "".join(
         f"<tr><td>{escape(record(one.model).title)}</td><td>{share(one.clean)}</td>"
-        f"<td>{share(one.robust)}</td><td>{escape(half_fooled(record(one.model), one))}</td></tr>"
+        f"<td>{share(one.robust)}</td><td>{escape(half_fooled(record(one.model), one))}</td>"
+        f"<td>{one.n:,}</td></tr>"
         for one in found
     )
     return (
         "<section><h2>Not just one picture</h2><table><thead><tr><th>network</th>"
-        "<th>right as they are</th><th>right under attack</th><th>median smallest eps</th></tr>"
-        f"</thead><tbody>{rows}</tbody></table><p class='quiet'>n = {found[0].n:,} pictures; in "
+        "<th>right as they are</th><th>right under attack</th><th>median smallest eps</th>"
+        f"<th>n</th></tr></thead><tbody>{rows}</tbody></table><p class='quiet'>n pictures; in "
         f"brackets 95% Wilson intervals. {escape(attack_in_full(found[0]))}. The median lies "
         "between two measured eps: half of those right as they are fall there.</p></section>"
     )
@@ -123,6 +127,7 @@ def price(found: Sequence[Figures]) -> str:
     first, last = standard[0], max(robust, key=lambda one: record(one.model).training_eps)
     points = 100 * (first.clean["value"] - last.clean["value"])
     named = record(last.model).title
+    apart = "" if first.n == last.n else " The two were measured on different numbers of pictures."
     cost = (
         f"{points:.1f} points fewer than the standard one: that is the price here"
         if points > 0
@@ -130,8 +135,8 @@ def price(found: Sequence[Figures]) -> str:
     )
     return (
         f"<section><h2>The price</h2><p>Without an attack, {escape(named)} gets "
-        f"{share(last.clean)} right, {cost}. Whether the difference is worth it depends on who "
-        "may touch the pictures.</p></section>"
+        f"{share(last.clean)} right, {cost}.{apart} Whether the difference is worth it depends on "
+        "who may touch the pictures.</p></section>"
     )
 
 
@@ -185,3 +190,8 @@ def repeat(facts: Mapping[str, Any], address: str) -> str:
         f"<section class='repeat'><h2>Repeat it</h2><dl>{rows}</dl><p class='quiet'>All figures "
         "are in this file as JSON, in the element <code>advviz-report</code>.</p></section>"
     )
+
+
+def is_dense(case: Case) -> bool:
+    """Say whether the page must be set smaller, because its evidence has many rows."""
+    return TOGETHER / max(len(case.evidence), 1) < LARGEST

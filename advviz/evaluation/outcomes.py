@@ -94,10 +94,14 @@ def outcome(spec: AttackSpec, result: Result) -> Outcome:
 
 
 def name_of(described: ModelRecord, among: Sequence[ModelRecord]) -> str:
-    """Name a model by its kind, or by its title where several of them are of one kind."""
+    """Name a model by its kind; where several are of one kind, by its training or its title."""
     alike = [other for other in among if other.is_robust == described.is_robust]
+    trained = [(other.training_norm, other.training_eps) for other in alike]
     if len(alike) > 1:
-        return described.title
+        norm, eps = described.training_norm, described.training_eps
+        if norm is None or trained.count((norm, eps)) > 1:
+            return described.title
+        return f"the network trained at {strength(norm, eps)}"
     return "the robust network" if described.is_robust else "the standard network"
 
 
@@ -140,7 +144,7 @@ def _together(outcomes: Sequence[Outcome], names: Sequence[str]) -> str:
             return "One picture is an anecdote; the share over many stands below."
         return "This search found nothing, which is no proof that there is nothing."
     if all(gave):
-        return "Both gave way: on this picture, at this size, the training made no difference."
+        return "Both gave way: at this size the training did not change the verdict."
     if not any(gave):
         return (
             "Neither gave way: this search found nothing, which is no proof that there is nothing."
@@ -190,7 +194,11 @@ def moved(original: Array, adversarial: Array) -> str:
     if not difference.any():
         return "no pixel moves"
     typical, largest = float(np.sqrt(np.mean(difference**2))), float(np.abs(difference).max())
-    return f"a typical pixel moves {typical:.2g} of 255, the largest {largest:.2g}"
+    return f"a typical pixel moves {_short(typical)} of 255, the largest {_short(largest)}"
+
+
+def _short(value: float) -> str:
+    return f"{value:.2g}" if value < 10 else f"{value:.0f}"
 
 
 def strength(norm: str, eps: float) -> str:

@@ -1,4 +1,4 @@
-"""Make the results that ship: Home's board and every class's favourite picture.
+"""Make the results that ship: Home's board, every class's favourite picture, a lab's two runs.
 
 Run `python -m advviz.evaluation.showcase` after the weights have changed, and after
 `advviz presets --write`, which chooses the board.
@@ -12,6 +12,7 @@ import numpy as np
 from advviz.compute import Engine, shipped
 from advviz.experiments import presets
 from advviz.experiments.board import BoardSpec
+from advviz.experiments.lab_training import LabTrainingSpec, collapsing
 from advviz.experiments.protocol import Spec
 from advviz.experiments.result import Array
 from advviz.experiments.specs import VisualizeSpec
@@ -62,6 +63,7 @@ def make() -> None:
     specs: list[Spec] = list(board.specs())
     for model in (board.standard, board.robust):
         specs += [VisualizeSpec(model=model, unit=f"class:{c}") for c in record(model).classes]
+    specs += [LabTrainingSpec(), collapsing()]
     results = {spec: engine.run(spec) for spec in specs}
     for stale in shipped.folder().glob("*.safetensors"):
         stale.unlink()

@@ -14,6 +14,8 @@ from advviz.experiments.result import Result
 from advviz.fields import AUTO, check, choice, count, number, switch, text
 
 LINEAR, SMALL = "linear", "small"
+NETWORKS = ("first", "new", "random", "flipped")
+"""Whose weights a result holds, as arrays `weights first` and so on: where they have any."""
 MEASURES = (
     "clean_accuracy", "fooled", "kept", "distance", "mislabelled_training", "control_random",
     "control_flipped",
@@ -91,6 +93,11 @@ class FeaturesSpec:
         if self.lr == AUTO:
             return None if self.network == LINEAR else 0.1
         return float(self.lr)
+
+    @property
+    def method(self) -> str:
+        """Name what the time that it takes depends on, beside the amount."""
+        return f"{self.network}, {self.data if not self.is_personal else 'pictures'}"
 
     @property
     def repetitions(self) -> range:

@@ -5,7 +5,7 @@ from typing import Any
 
 from advviz.attacks.pgd import PGDParams
 from advviz.data.two_classes import TwoClasses, reading
-from advviz.experiments.features import LINEAR, FeaturesSpec
+from advviz.experiments.features import LINEAR, NETWORKS, FeaturesSpec
 from advviz.experiments.result import Result
 from advviz.labs.features import (
     FIRST,
@@ -101,7 +101,10 @@ def _facts(spec: FeaturesSpec, found: FeaturesResult) -> dict[str, Any]:
 
 
 def _arrays(found: FeaturesResult) -> dict[str, Any]:
-    arrays: dict[str, Any] = {f"weights {name}": weights for name, weights in found.weights.items()}
+    names = dict(zip(MEASURES.values(), NETWORKS, strict=True))
+    arrays: dict[str, Any] = {
+        f"weights {names[network]}": weights for network, weights in found.weights.items()
+    }
     if found.examples is not None and len(found.examples.labels):
         some = found.examples
         arrays |= {

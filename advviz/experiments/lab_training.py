@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from advviz.errors import InvalidInputError
 from advviz.experiments import parameters
 from advviz.experiments.protocol import NO_MODEL, REFERENCE, Spec
 from advviz.experiments.result import Result
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DIGITS, CIFAR10 = "digits", "cifar10"
-NETWORKS = ("linear", "convolutional")
+NETWORKS = ("linear", "convolutional", "wide")
 NORMS = ("l2", "linf")
 PARTNERS = ("standard", "robust")
 """The two networks, in the order of every array."""
@@ -35,7 +34,9 @@ class LabTrainingSpec:
     numerics: ClassVar[str] = REFERENCE
 
     data: str = choice(DIGITS, (DIGITS, CIFAR10), "images: digits come with advviz")
-    network: str = choice("convolutional", NETWORKS, "what is trained")
+    network: str = choice(
+        "convolutional", NETWORKS, "what is trained: linear, or a small or wide convolutional one"
+    )
     norm: str = choice("l2", NORMS, "norm of the ball, of training and of judging")
     eps: float = number(
         1.0, 0.0, 10.0,
@@ -49,13 +50,18 @@ class LabTrainingSpec:
         "train with one step of the ball's whole radius from the image itself, whatever the "
         "three options before say: the recipe that can collapse",
     )
-    epochs: int = count(30, 1, 200, "times that every training image is seen")
+    epochs: int = count(20, 1, 200, "times that every training image is seen")
     learning_rate: float = number(
-        0.1, 1e-4, 1.0, "of gradient descent with momentum 0.9; it falls to 0"
-    )
+        0.1,
+        1e-4,
+        1.0,
+        "the largest, of gradient descent with momentum 0.9; it rises, then falls to 0",
+    )  # fmt: skip
     batch: int = count(64, 8, 512, "images a step")
     images: int = count(10000, 100, 50000, "training images at most, equally many a class")
-    judge_steps: int = count(50, 1, 200, "steps of the PGD that judges")
+    judge_steps: int = count(
+        50, 1, 200, "steps of the PGD that judges, at least twice those trained with"
+    )
     judge_restarts: int = count(2, 1, 20, "its random starts, in the verdict at the end")
     seed: int = parameters.seed("of first weights, batches, and attacks")
 
@@ -63,16 +69,16 @@ class LabTrainingSpec:
         """Refuse values out of range."""
         check(self)
         parameters.check_eps(self.norm, self.eps)
-        if self.judge_steps < self.steps_trained_with:
-            raise InvalidInputError(
-                f"judge_steps must be at least the {self.steps_trained_with} steps trained with, "
-                f"got {self.judge_steps}: a weaker judge proves nothing"
-            )
 
     @property
     def steps_trained_with(self) -> int:
         """Return the steps of the training attack."""
         return 1 if self.single_step else self.attack_steps
+
+    @property
+    def steps_judged_with(self) -> int:
+        """Return the steps of the PGD that judges: at least twice those trained with."""
+        return max(self.judge_steps, 2 * self.steps_trained_with)
 
     @property
     def step_trained_with(self) -> float:
@@ -117,7 +123,7 @@ class LabTrainingSpec:
             "epochs": self.epochs,
             "learning_rate": self.learning_rate,
             "batch": self.batch,
-            "judge_steps": self.judge_steps,
+            "judge_steps": self.steps_judged_with,
             "judge_restarts": self.judge_restarts,
             "seed": self.seed,
         }
@@ -137,6 +143,30 @@ class LabTrainingSpec:
         return train(self, device)
 
 
+def collapsing() -> LabTrainingSpec:
+    """Return a set-up that collapses: one step of the whole radius, and a network that fits it."""
+    return LabTrainingSpec(
+        network="wide",
+        norm="linf",
+        eps=0.35,
+        single_step=True,
+        epochs=30,
+        batch=32,
+        judge_steps=20,
+    )
+
+
+def described(spec: LabTrainingSpec, partner: str) -> ModelRecord:
+    """Return the record of a network that a spec trains: "standard" or "robust".
+
+    The robust one is described as such whatever its eps, so that two networks can be told apart.
+    """
+    from advviz.labs.trained import described_as, like
+
+    norm = spec.norm if partner == "robust" else None
+    return described_as(like(spec.data, spec.network), norm=norm, eps=spec.eps_in_rgb)
+
+
 def kept(
     spec: LabTrainingSpec, result: Result, partner: str
 ) -> tuple[ModelRecord, dict[str, "Tensor"]]:
@@ -149,14 +179,11 @@ def kept(
     """
     import torch
 
-    from advviz.labs.trained import described_as, like
-
-    norm = spec.norm if partner == "robust" else None
-    described = described_as(like(spec.data, spec.network), norm=norm, eps=spec.eps_in_rgb)
     start = f"{partner}."
     state = {
         name.removeprefix(start): torch.from_numpy(array.copy())
         for name, array in result.arrays.items()
         if name.startswith(start)
     }
-    return described, state
+    # Against an attacker who may change nothing, nothing was trained but a standard network.
+    return described(spec, partner if spec.eps else "standard"), state

@@ -14,7 +14,8 @@ from advviz.labs.judging import Judge
 from advviz.labs.labelled import digit_parts
 from advviz.labs.trained import like
 from advviz.labs.training_lab import Lab, training_lab
-from advviz.models.small_networks import initialized, small_network
+from advviz.models.architectures import build
+from advviz.models.small_networks import initialized
 from advviz.threat_models import threat_model
 
 Steps = Generator[Any, Any, Result]
@@ -44,14 +45,7 @@ def lab_of(spec: LabTrainingSpec, device: str = "cpu") -> Lab:
     threat = threat_model(spec.norm, spec.eps)
 
     def make() -> nn.Module:
-        network = small_network(
-            described.architecture,
-            len(described.classes),
-            described.input_size,
-            described.mean,
-            described.std,
-        )
-        return initialized(network, spec.seed).to(device)
+        return initialized(build(described), spec.seed).to(device)
 
     return Lab(
         make=make,
@@ -68,6 +62,9 @@ def lab_of(spec: LabTrainingSpec, device: str = "cpu") -> Lab:
             seed=spec.seed,
         ),
         judge=Judge(
-            threat=threat, steps=spec.judge_steps, restarts=spec.judge_restarts, seed=spec.seed
+            threat=threat,
+            steps=spec.steps_judged_with,
+            restarts=spec.judge_restarts,
+            seed=spec.seed,
         ),
     )

@@ -20,6 +20,9 @@ from advviz.training.adversarial import BatchStream
 
 R = TypeVar("R")
 MOMENTUM = 0.9
+RISE = 0.4
+"""Share of the steps until the learning rate is largest, as in fast adversarial training: Wong,
+Rice, Kolter, ICLR 2020, arXiv:2001.03994."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,7 @@ class Regime:
 
     Args:
         epochs: times that every image is seen.
-        learning_rate: of the first step; it falls linearly to 0.
+        learning_rate: the largest; it rises linearly to it, then falls linearly to 0.
         batch: images a step.
         seed: of the order of the images, and of the attack's starts.
     """
@@ -54,6 +57,10 @@ class Regime:
     learning_rate: float
     batch: int
     seed: int
+
+    def rate(self, done: float) -> float:
+        """Return the learning rate when a share of all steps is done."""
+        return self.learning_rate * min((done + 1e-3) / RISE, (1 - done) / (1 - RISE))
 
     def order(self, count: int, epoch: int) -> tuple[Tensor, ...]:
         """Return the batches of an epoch, as rows; the same for whoever asks."""
@@ -159,16 +166,16 @@ def epoch_of(
     losses = [torch.zeros((), device=images.device) for _ in learners]
     for number, rows in enumerate(batches):
         done = (epoch + number / len(batches)) / regime.epochs
-        rate = regime.learning_rate * (1 - done)
+        rate = regime.rate(done)
         chosen = rows.to(images.device)
         for place, learner in enumerate(learners):
             step = learner.learn(images[chosen], labels[chosen], rate, starts)
-            loss = yield from _told(step, progress)
+            loss = yield from told(step, progress)
             losses[place] += loss * len(rows)
     return [float(loss) / len(images) for loss in losses]
 
 
-def _told(steps: Generator[None, None, R], progress: Progress) -> Work[R]:
+def told(steps: Generator[None, None, R], progress: Progress) -> Work[R]:
     """Tell after every step, and after the last one, how far the work is."""
     while True:
         try:

@@ -1,8 +1,7 @@
-"""CIFAR-10 for the labs: from a folder of pictures, or as torchvision keeps it.
+"""CIFAR-10 in three parts: as it was downloaded, or from a folder of pictures.
 
-The folder is `$ADVVIZ_CIFAR10`, or `cifar10` beside the models of one's own. It holds `train` and
-`test` with a folder a class, or what torchvision downloads. Nothing is downloaded unless somebody
-says so.
+The pictures are those of the folder `$ADVVIZ_CIFAR10`, which holds `train` and `test`, each with
+a folder a class; where it names none, the data set that was downloaded.
 """
 
 import hashlib
@@ -14,49 +13,28 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from advviz.data import cifar10
 from advviz.data.folders import labelled_files, read_pixels
 from advviz.errors import InvalidInputError
 from advviz.labs.labelled import Labelled, Parts
 from advviz.labs.turns import Work, in_turns
-from advviz.models.downloads import models_folder
-from advviz.models.vocabularies import CIFAR10_CLASSES
 from advviz.protocol import Procedure, Progress
 
 VARIABLE = "ADVVIZ_CIFAR10"
-SIZE = 32
 HELD_OUT = 1000  # images watched while training, and as many judged at the end
-AS_DOWNLOADED = "cifar-10-batches-py"
-MEBIBYTES = 163  # of the download
 EVERY = 64  # pictures read between two looks at the clock
 
 
-def folder() -> Path:
-    """Name the folder in which the images are looked for; it need not be there."""
+def pictures() -> Path | None:
+    """Name the folder of pictures, or None where nobody named one."""
     named = os.environ.get(VARIABLE)
-    return Path(named) if named else models_folder() / "cifar10"
+    return Path(named) if named else None
 
 
 def is_here() -> bool:
     """Say whether there is something to train on."""
-    return (folder() / AS_DOWNLOADED).is_dir() or (folder() / "train").is_dir()
-
-
-def download() -> None:
-    """Have torchvision download the images from where their authors keep them.
-
-    Raises:
-        InvalidInputError: it failed; what is damaged is downloaded again the next time.
-    """
-    from torchvision.datasets import CIFAR10
-
-    try:
-        CIFAR10(str(folder()), download=True)
-    except (OSError, RuntimeError) as error:
-        raise InvalidInputError(
-            f"CIFAR-10 could not be downloaded: {' '.join(str(error).split())[:200]}; try again, "
-            f"or name a folder that holds train and test by {VARIABLE}"
-        ) from error
-    identity.cache_clear()
+    folder = pictures()
+    return cifar10.is_here() if folder is None else (folder / "train").is_dir()
 
 
 @lru_cache(1)
@@ -67,9 +45,9 @@ def identity() -> str:
         InvalidInputError: there are none.
     """
     _refuse_absence()
-    place = folder() / AS_DOWNLOADED
-    files = sorted(p for p in (place if place.is_dir() else folder()).rglob("*") if p.is_file())
-    content = "\n".join(f"{path.relative_to(folder())} {path.stat().st_size}" for path in files)
+    place = pictures() or cifar10.folder() / "cifar-10-batches-py"
+    files = sorted(path for path in place.rglob("*") if path.is_file())
+    content = "\n".join(f"{path.relative_to(place)} {path.stat().st_size}" for path in files)
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
@@ -84,28 +62,30 @@ def cifar10_parts(images: int, seed: int) -> Procedure[Parts]:
         InvalidInputError: there are none, or one cannot be read.
     """
     _refuse_absence()
-    read = _downloaded if (folder() / AS_DOWNLOADED).is_dir() else _from_pictures
+    read = _downloaded if pictures() is None else _from_pictures
     train = yield from in_turns(read("train", images + HELD_OUT, seed))
     test = yield from in_turns(read("test", HELD_OUT, seed))
     held, rest = train.first(HELD_OUT), slice(HELD_OUT, None)
-    return Parts(Labelled(train.images[rest], train.labels[rest]), held, test, CIFAR10_CLASSES)
+    return Parts(Labelled(train.images[rest], train.labels[rest]), held, test, cifar10.CLASSES)
 
 
 def _refuse_absence() -> None:
     if not is_here():
         raise InvalidInputError(
-            f"CIFAR-10 is not on this machine: name a folder that holds train and test, each with "
-            f"a folder a class, by {VARIABLE}, or run: advviz lab training --data cifar10 "
-            f"--download ({MEBIBYTES} MiB)"
+            "CIFAR-10 is not on this machine: run advviz lab training --data cifar10 --download, "
+            f"or name a folder that holds train and test, each with a folder a class, by {VARIABLE}"
         )
 
 
 def _from_pictures(part: str, count: int, seed: int) -> Work[Labelled]:
-    files = labelled_files(folder() / part, CIFAR10_CLASSES, {})
+    folder = pictures()
+    if folder is None:
+        raise InvalidInputError(f"{VARIABLE} names no folder any more; choose the images again")
+    files = labelled_files(folder / part, cifar10.CLASSES, {})
     rows = balanced(np.array(files.labels), count, seed)
-    found = np.empty((len(rows), 3, SIZE, SIZE), np.uint8)
+    found = np.empty((len(rows), 3, cifar10.SIZE, cifar10.SIZE), np.uint8)
     for place, row in enumerate(rows):
-        found[place] = read_pixels(files.paths[row], SIZE)
+        found[place] = read_pixels(files.paths[row], cifar10.SIZE)
         if place % EVERY == 0:
             yield Progress(f"reading pictures to {part}", place, len(rows))
     labels = torch.from_numpy(np.array(files.labels)[rows])
@@ -116,7 +96,7 @@ def _downloaded(part: str, count: int, seed: int) -> Work[Labelled]:
     from torchvision.datasets import CIFAR10
 
     yield Progress(f"reading pictures to {part}", 0, 1)
-    whole = CIFAR10(str(folder()), train=part == "train")
+    whole = CIFAR10(str(cifar10.folder()), train=part == "train")
     labels = np.array(whole.targets)
     rows = balanced(labels, count, seed)
     pixels = torch.from_numpy(whole.data[rows].transpose(0, 3, 1, 2).copy())

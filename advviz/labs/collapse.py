@@ -8,9 +8,10 @@ fools it on nearly every image. Reference: Wong, Rice, Kolter, ICLR 2020, arXiv:
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-DROP = 0.2
-"""Fall of the accuracy under the judging attack by which training should have been stopped: 20
-percentage points, as in the paper."""
+LOST = 0.5
+"""Share of its best accuracy under the judging attack that a collapsed network has lost."""
+GAP = 0.4
+"""By so much, at least, it is right more often under the attack trained with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Collapse:
     """Where a training collapsed.
 
     Args:
-        epoch: the first after which the judged accuracy is too far below its best.
+        epoch: the first after which it shows.
         best: the epoch before it with the best judged accuracy; stopping early keeps its weights.
         before: judged accuracy then.
         after: judged accuracy after the collapse.
@@ -35,9 +36,9 @@ class Collapse:
 def collapse(judged: Sequence[float], own: Sequence[float]) -> Collapse | None:
     """Find the epoch in which a training collapsed.
 
-    It has, once accuracy under the judging attack is more than 20 points below the best before,
-    and as far below accuracy under the attack trained with: a network that fails under both
-    attacks has lost its way in general.
+    It has, once accuracy under the judging attack is less than half of its best, and at least 40
+    points below accuracy under the attack trained with: a network that fails under both has lost
+    its way in general.
 
     Args:
         judged: accuracy under the judging attack, before training and after every epoch.
@@ -46,6 +47,7 @@ def collapse(judged: Sequence[float], own: Sequence[float]) -> Collapse | None:
     for epoch in range(1, len(judged)):
         before = list(judged[:epoch])
         best = before.index(max(before))
-        if before[best] - judged[epoch] > DROP and own[epoch] - judged[epoch] > DROP:
+        fell = judged[epoch] < (1 - LOST) * before[best]
+        if fell and own[epoch] - judged[epoch] > GAP:
             return Collapse(epoch, best, before[best], judged[epoch], own[epoch])
     return None

@@ -103,7 +103,9 @@ def bugs_or_features(pool: TwoClasses, params: FeaturesParams) -> Procedure[Feat
         InvalidInputError: too few images of a class.
     """
     result = FeaturesResult(accuracies={name: [] for name in params.trained})
-    images, labels = torch.from_numpy(pool.images), torch.from_numpy(pool.labels)
+    device = params.learner.device
+    images = torch.from_numpy(pool.images).to(device)
+    labels = torch.from_numpy(pool.labels).to(device)
     meter = Meter(params.amount)
     at_once = params.learner.together(images)
     for first in range(0, len(params.seeds), at_once):
@@ -143,8 +145,8 @@ class _Group:
             _gathered(images, labels, [torch.from_numpy(rows) for rows in part])
             for part in zip(*((s.train, s.validation, s.test) for s in splits), strict=True)
         )
-        shapes = (e.labels.shape[1] for e in (self._train, self._held, self._test))
-        result.counts = tuple(shapes)  # type: ignore[assignment]
+        train, held, test = (e.labels.shape[1] for e in (self._train, self._held, self._test))
+        result.counts = train, held, test
 
     def run(self) -> Procedure[None]:
         """Train the first networks, attack, train on what was kept, judge."""
@@ -246,4 +248,4 @@ def _some(told: Mislabelled) -> Mislabelled:
     ]
     chosen = torch.stack(rows, 1).flatten() if len(rows[0]) == len(rows[1]) else torch.cat(rows)
     fields = ("original", "labels", "right", "kept", "adversarial", "random", "distances")
-    return Mislabelled(**{name: getattr(told, name)[chosen] for name in fields})
+    return Mislabelled(**{name: getattr(told, name)[chosen].cpu() for name in fields})

@@ -1,21 +1,20 @@
 """What a network trained in a lab withstands, judged by attacks that it was not trained with."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from advviz.attacks.catalogue import Goal, attack_named
 from advviz.attacks.parameters import APGD, PGD
-from advviz.labs.turns import answered_by
+from advviz.labs.turns import Work, answered_by
 from advviz.models.classifier import Classifier
 from advviz.noise import Noise
 from advviz.protocol import Answer, Call, Procedure, Progress, Query
 from advviz.threat_models import ThreatModel
 
-R = TypeVar("R")
 ROWS = 128  # images attacked at once: a question must be answered within a quarter of a second
 APGD_STEPS = 100
 """Of Auto-PGD, as in AutoAttack."""
@@ -59,10 +58,14 @@ class Judge:
         }
 
 
-def right(network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+def right(network: nn.Module, images: Tensor, labels: Tensor, progress: Progress) -> Work[Tensor]:
     """Say of each image [N, C, H, W] whether the network is right about it, [N]."""
-    with torch.no_grad():
-        return network(images).argmax(1) == labels
+    found = []
+    for chosen, known in zip(images.split(ROWS), labels.split(ROWS), strict=True):
+        with torch.no_grad():
+            found.append(network(chosen).argmax(1) == known)
+        yield progress
+    return torch.cat(found)
 
 
 def survivors(
@@ -105,7 +108,7 @@ def survivors(
                 early_stop=True,
                 record="nothing",
             )
-            attacked = yield from told(answered_by(classifier, search), progress)
+            attacked = yield from answered_by(classifier, search, progress)
             survived[rows] = ~attacked.success
         found.append(survived)
     return torch.cat(found)
@@ -142,7 +145,7 @@ def moved(
     search = attack_named("pgd").make(
         images, Goal(labels=labels), threat, params, noise=noise, record="nothing"
     )
-    attacked = yield from told(answered_by(classifier, search), progress)
+    attacked = yield from answered_by(classifier, search, progress)
     direction = noise.streams(images).normal("random change")
     shaken = threat.project(images, threat.stepped(images, direction, threat.eps))
     query = Query(shaken, gradient=False, exact=True)
@@ -159,18 +162,3 @@ def moved(
 def _far(before: Tensor, after: Tensor) -> float:
     """Return the mean total variation distance of probabilities [N, K]."""
     return float((after - before).abs().sum(1).mean() / 2)
-
-
-def told(procedure: Procedure[R], progress: Progress) -> Procedure[R]:
-    """Tell those who wait how far the lab is, instead of how far one of its attacks is."""
-    reply = None
-    try:
-        while True:
-            try:
-                request = procedure.send(reply)
-            except StopIteration as finished:
-                found: R = finished.value
-                return found
-            reply = yield replace(request, progress=progress)
-    finally:
-        procedure.close()

@@ -36,6 +36,11 @@ class Learner(Protocol):
         """Count the steps of training of one network."""
         ...
 
+    @property
+    def device(self) -> str:
+        """Name where its networks are trained, and where their images have to be."""
+        ...
+
     def together(self, images: Tensor) -> int:
         """Say how many networks may be trained side by side on images [N, C, H, W]."""
         ...

@@ -118,10 +118,12 @@ class LinearLearner:
     Args:
         steps: of descent.
         lr: length of a step; None takes the inverse of the loss's steepest curvature.
+        device: a processor by default, which is quick enough and the same everywhere.
     """
 
     steps: int
     lr: float | None = None
+    device: str = "cpu"
 
     def together(self, images: Tensor) -> int:
         """Say how many networks may be trained side by side on images [N, C, H, W]."""

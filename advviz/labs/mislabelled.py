@@ -68,7 +68,8 @@ def mislabelled(
     """
     parts: list[tuple[Tensor, ...]] = []
     rows = max(1, VALUES_A_QUERY // images[0].numel())
-    for some, wanted in zip(images.split(rows), labels.split(rows), strict=True):
+    pairs = zip(torch.split(images, rows), torch.split(labels, rows), strict=True)
+    for some, wanted in pairs:
         attack = pgd(some, away_from(wanted), threat, params, noise=noise)
         progress = meter.at("attacking every image")
         found = yield from answered_by(respondent, attack, progress)

@@ -76,7 +76,7 @@ class SmallNetworks:
 
 def _logits(images: Tensor) -> Procedure[Tensor]:
     found = []
-    for some in images.split(ROWS_A_QUERY):
+    for some in torch.split(images, ROWS_A_QUERY):
         answer: Answer = yield Query(some, gradient=False, exact=True)
         found.append(answer.logits)
     return torch.cat(found)
@@ -194,7 +194,7 @@ class _Best:
     def offer(self, network: nn.Module, progress: Progress) -> Work[bool]:
         """Say whether a network is better than it was before."""
         parts = []
-        for some in self._images.split(ROWS_A_QUERY):
+        for some in torch.split(self._images, ROWS_A_QUERY):
             with torch.no_grad():
                 parts.append(network(some))
             yield progress

@@ -19,10 +19,17 @@ DIGITS = "digits"
 ARCHITECTURES = {
     (DIGITS, "linear"): "GreyLinear",
     (DIGITS, "convolutional"): "GreySmallConv",
+    (DIGITS, "wide"): "GreyWideConv",
     (CIFAR10, "linear"): "Linear",
     (CIFAR10, "convolutional"): "SmallConv",
+    (CIFAR10, "wide"): "WideConv",
 }
 """By data set and kind of network."""
+TITLES = {
+    "linear": "a linear network",
+    "convolutional": "a small convolutional network",
+    "wide": "a wide convolutional network",
+}
 DIGIT_MEAN, DIGIT_STD = 0.3, 0.38
 """Of the pixels of all digits, which are grey."""
 COLOUR_MEAN, COLOUR_STD = (0.4914, 0.4822, 0.4465), (0.247, 0.2435, 0.2616)
@@ -37,13 +44,13 @@ def like(data: str, network: str) -> ModelRecord:
 
     Args:
         data: "digits" or "cifar10".
-        network: "linear" or "convolutional".
+        network: "linear", "convolutional" or "wide".
     """
     architecture = ARCHITECTURES[data, network]
     is_digits = data == DIGITS
     return ModelRecord(
         id=f"lab-{data}-{network}",
-        title=f"a {network} network on {data}",
+        title=f"{TITLES[network]} on {data}",
         architecture=architecture,
         source="trained in the lab",
         licence="yours",
@@ -65,7 +72,7 @@ def described_as(described: ModelRecord, *, norm: str | None, eps: float = 0.0) 
         norm: of the attack that it was trained against; None for a standard one.
         eps: radius of that attack, over the three channels of an RGB picture.
     """
-    if norm is None or eps == 0:
+    if norm is None:
         return replace(described, title=f"{described.title}, standard")
     title = f"{described.title}, robust, {_strength(norm, eps)}"
     return replace(described, title=title, training_norm=norm, training_eps=eps)

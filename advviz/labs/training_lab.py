@@ -9,6 +9,7 @@ attacks that it was not trained with.
 import copy
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -22,9 +23,10 @@ from advviz.labs.adversarial_training import (
     TrainingAttack,
     epoch_of,
     hardest,
+    told,
 )
 from advviz.labs.collapse import collapse
-from advviz.labs.judging import Judge, moved, right, survivors
+from advviz.labs.judging import ROWS, Judge, moved, right, survivors
 from advviz.labs.labelled import Labelled, Parts
 from advviz.labs.turns import Work, in_turns
 from advviz.protocol import Call, Procedure, Progress
@@ -73,7 +75,7 @@ class Notes:
         """Write down a number for each network."""
         self.curves.setdefault(name, []).append(values)
 
-    def picture(self, epoch: int, networks: list[nn.Module]) -> None:
+    def picture(self, epoch: int, networks: list[nn.Module], _module: object = None) -> None:
         """Write down weights and input gradients; of the epochs before, a few are kept."""
         if self.epochs and not _is_kept(self.epochs[-1]):
             for kept in (self.epochs, self.weights, self.gradients):
@@ -130,7 +132,7 @@ def training_lab(lab: Lab, parts: Parts) -> Procedure[Trained]:
             notes.add("loss", (yield from in_turns(work)))
         networks = [copy.deepcopy(learner.network) for learner in learners]
         yield from _watch(lab, networks, watched, notes, progress)
-        notes.picture(epoch, networks)
+        yield Call(partial(notes.picture, epoch, networks), progress)
         yield Call(lambda _: None, replace(progress, partial=notes.arrays()))
     networks = [learner.network for learner in learners]
     facts = {"watched": len(watched.labels), "trained_on": len(parts.train.labels)}
@@ -157,7 +159,8 @@ def _watch(
         own = yield from in_turns(_own(network, watched, lab, progress))
         search = PGD(steps=lab.judge.steps, random_start=True)
         judged = yield from survivors(network, images, labels, lab.judge, "pgd", search, progress)
-        found["clean"].append(_share(right(network, images, labels)))
+        clean = yield from in_turns(right(network, images, labels, progress))
+        found["clean"].append(_share(clean))
         found["own"].append(own)
         found["judged"].append(_share(judged))
     for name, values in found.items():
@@ -166,14 +169,12 @@ def _watch(
 
 def _own(network: nn.Module, watched: Labelled, lab: Lab, progress: Progress) -> Work[float]:
     """Attack as the training does."""
-    stream = BatchStream(watched.images, torch.Generator().manual_seed(lab.judge.seed))
-    search = hardest(network, watched.images, watched.labels, lab.attack, stream)
-    while True:
-        try:
-            next(search)
-        except StopIteration as finished:
-            return _share(right(network, finished.value, watched.labels))
-        yield progress
+    source, found = torch.Generator().manual_seed(lab.judge.seed), []
+    for images, labels in zip(watched.images.split(ROWS), watched.labels.split(ROWS), strict=True):
+        search = hardest(network, images, labels, lab.attack, BatchStream(images, source))
+        attacked = yield from told(search, progress)
+        found.append((yield from right(network, attacked, labels, progress)))
+    return _share(torch.cat(found))
 
 
 def _verdict(lab: Lab, networks: list[nn.Module], test: Labelled) -> Procedure[dict[str, Any]]:
@@ -182,7 +183,9 @@ def _verdict(lab: Lab, networks: list[nn.Module], test: Labelled) -> Procedure[d
     found: dict[str, Any] = {"n": len(test.labels), "clean": [], "robust": []}
     found["attacks"] = {name: [] for name in lab.judge.panel()}
     for partner, network in zip(PARTNERS, networks, strict=True):
-        found["clean"].append(int(right(network, test.images, test.labels).sum()))
+        progress = Progress(f"the verdict: the {partner} network", done, lab.passes())
+        clean = yield from in_turns(right(network, test.images, test.labels, progress))
+        found["clean"].append(int(clean.sum()))
         alive = torch.ones_like(test.labels, dtype=torch.bool)
         for name, params in lab.judge.panel().items():
             progress = Progress(f"the verdict: {name} on the {partner} network", done, lab.passes())

@@ -28,6 +28,9 @@ LAYERS: Mapping[str, Mapping[str, int]] = MappingProxyType(
         "SmallConv": {"flatten": 1024, "features.conv1": 32, "features.conv2": 64}
         | {"features.conv3": 64},
         "GreyLinear": {"flatten": 64},
+        "WideConv": {"flatten": 8192, "features.conv1": 64, "features.conv2": 64}
+        | {"features.conv3": 128},
+        "GreyWideConv": {"flatten": 4096, "features.conv1": 64, "features.conv2": 64},
         "GreySmallConv": {"flatten": 512, "features.conv1": 16, "features.conv2": 32},
         "torchvision:resnet18": _BASIC,
         "torchvision:resnet34": _BASIC,

@@ -7,21 +7,29 @@ three times; in L∞ nothing changes.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import sqrt
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
 
 from advviz.models.normalize import Normalize
 
-LINEAR, CONVOLUTIONAL = "Linear", "SmallConv"
+LINEAR, CONVOLUTIONAL, WIDE = "Linear", "SmallConv", "WideConv"
 GREY = "Grey"
 """How the name of an architecture begins that averages the channels of a pixel."""
-ARCHITECTURES = (LINEAR, CONVOLUTIONAL, GREY + LINEAR, GREY + CONVOLUTIONAL)
-GREY_LAYERS = ((16, 1), (32, 2))
-"""Channels and stride of each convolution, for the few pixels of a digit."""
-COLOUR_LAYERS = ((32, 2), (64, 2), (64, 2))
+ARCHITECTURES = tuple(grey + kind for grey in ("", GREY) for kind in (LINEAR, CONVOLUTIONAL, WIDE))
+LAYERS: Mapping[str, tuple[tuple[int, int], ...]] = MappingProxyType(
+    {
+        CONVOLUTIONAL: ((32, 2), (64, 2), (64, 2)),
+        WIDE: ((64, 1), (64, 2), (128, 2)),
+        # Digits have few pixels already.
+        GREY + CONVOLUTIONAL: ((16, 1), (32, 2)),
+        GREY + WIDE: ((64, 1), (64, 1)),
+    }
+)
+"""Channels and stride of each convolution."""
 
 
 class _FromPixels(nn.Module):
@@ -65,17 +73,17 @@ class SmallConvNet(_FromPixels):
 
     def __init__(
         self,
+        architecture: str,
         classes: int,
         size: int,
         mean: Sequence[float],
         std: Sequence[float],
-        *,
-        grey: bool = False,
     ) -> None:
+        grey = architecture.startswith(GREY)
         super().__init__(mean, std, grey=grey)
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         channels = 1 if grey else 3
-        for number, (width, stride) in enumerate(GREY_LAYERS if grey else COLOUR_LAYERS, 1):
+        for number, (width, stride) in enumerate(LAYERS[architecture], 1):
             layers[f"conv{number}"] = nn.Conv2d(channels, width, 3, stride, padding=1)
             layers[f"relu{number}"] = nn.ReLU()
             channels, size = width, -(-size // stride)
@@ -93,9 +101,9 @@ def small_network(
     architecture: str, classes: int, size: int, mean: Sequence[float], std: Sequence[float]
 ) -> LinearModel | SmallConvNet:
     """Make a network by the name of its architecture, with initial weights."""
-    grey = architecture.startswith(GREY)
-    kind = LinearModel if architecture.removeprefix(GREY) == LINEAR else SmallConvNet
-    return kind(classes, size, mean, std, grey=grey)
+    if architecture.endswith(LINEAR):
+        return LinearModel(classes, size, mean, std, grey=architecture.startswith(GREY))
+    return SmallConvNet(architecture, classes, size, mean, std)
 
 
 def initialized(network: nn.Module, seed: int) -> nn.Module:

@@ -34,6 +34,16 @@ class Axis:
     head: str = "step"  # of the table
     ticks: Sequence[str] | None = None  # None: numbered steps, as many as the longest curve has
     mark: str = "first fooled"
+    top: float | None = None  # what the upper end stands for; None: the values are shares
+    first: int = 0  # number of the first place, where they are numbered
+
+    def said(self, value: float) -> str:
+        """Write a value."""
+        return percent(value) if self.top is None else f"{value * self.top:.3g}"
+
+    def tick(self, value: float) -> str:
+        """Write a value beside the axis."""
+        return f"{value:.0%}" if self.top is None else f"{value * self.top:.2g}"
 
     def last(self, curves: Sequence[Curve]) -> int:
         """The number of the last place, at least 1."""
@@ -42,7 +52,7 @@ class Axis:
 
     def label(self, place: int) -> str:
         """Name a place."""
-        return str(place) if self.ticks is None else self.ticks[place]
+        return str(place + self.first) if self.ticks is None else self.ticks[place]
 
 
 STEPS = Axis()
@@ -64,7 +74,7 @@ def table(curves: Sequence[Curve], axis: Axis = STEPS) -> str:
     last = max(len(curve.values) for curve in curves) - 1
     steps = sorted({*range(0, last + 1, -(-last // ROWS) or 1), last})
     rows = (
-        [axis.label(step), *(percent(c.values[min(step, len(c.values) - 1)]) for c in curves)]
+        [axis.label(step), *(axis.said(c.values[min(step, len(c.values) - 1)]) for c in curves)]
         for step in steps
     )
     head = [term(axis.head), *(curve.label for curve in curves)]
@@ -84,7 +94,9 @@ def _axis(axis: Axis, last: int) -> list[str]:
     for value in (0.0, 0.5, 1.0):
         y = _y(value)
         pieces.append(f'<line class="av-axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
-        pieces.append(f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{value:.0%}</text>')
+        pieces.append(
+            f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{axis.tick(value)}</text>'
+        )
     every = max(1, round(last / 5)) if axis.ticks is None else 1
     for step in range(0, last + 1, every):
         pieces.append(

@@ -16,6 +16,7 @@ PAGE_OF = {
     "explain": "saliency.py",
     "visualize": "feature_visualization.py",
     "ladder": "ladder.py",
+    "features": "features.py",
 }
 """Which page shows a kind of spec."""
 

@@ -1,5 +1,7 @@
 """What stands below the chart of an evaluation: more charts, the images, the report."""
 
+from typing import Any
+
 import streamlit as st
 
 from advviz import pictures
@@ -10,13 +12,15 @@ from advviz.evaluation.tally import Tally
 from advviz.models.records import record
 from advviz.ui import drawers, state
 from advviz.ui.figures import picture, rich, show
-from advviz.ui.language import say, term
+from advviz.ui.language import quote, say, term
 from advviz.ui.words import title_of
 
 SHOWN = 24
 """Images behind a point that are shown at once."""
 SIDE = 96
 WORST = "worst case"
+READ = frozenset({"text", "name", "x", "y", "hovertemplate"})
+"""Of a chart: what people read."""
 
 
 def more(tally: Tally) -> None:
@@ -47,11 +51,11 @@ def _charts(tally: Tally) -> None:
         ):
             if not charts.is_empty(chart):
                 st.markdown(f"**{title}**")
-                st.plotly_chart(chart, key=f"av.m.{title}.{norm}", width="stretch")
+                st.plotly_chart(_spoken(chart), key=f"av.m.{title}.{norm}", width="stretch")
     matrix = charts.transfer_matrix(tally)
     if matrix is not None:
         st.markdown(say("**Transfer: made on the row's model, shown to the column's**"))
-        st.plotly_chart(matrix, key="av.m.transfer", width="stretch")
+        st.plotly_chart(_spoken(matrix), key="av.m.transfer", width="stretch")
     budget = tally.work.plan.middle(tally.work.plan.norms[0])
     st.markdown(say("**By class, worst case at {budget}**", budget=budget))
     st.dataframe(
@@ -68,6 +72,17 @@ def _charts(tally: Tally) -> None:
         ],
         hide_index=True,
     )
+
+
+def _spoken(part: Any, key: str = "") -> Any:
+    """Return a chart, or a part of one, with its titles and names in the reader's language."""
+    if isinstance(part, dict):
+        return {name: _spoken(held, name) for name, held in part.items()}
+    if isinstance(part, list):
+        return [_spoken(held, key) for held in part]
+    if not isinstance(part, str) or key not in READ:
+        return part
+    return ": ".join(map(quote, part.split(": "))) if key == "name" else quote(part)
 
 
 def _images(tally: Tally) -> None:

@@ -9,6 +9,7 @@ by a worker's thread, on the command line.
 
 import json
 import re
+from contextvars import ContextVar
 from functools import cache, lru_cache
 from string import Formatter
 
@@ -22,6 +23,7 @@ LANGUAGES = {ENGLISH: "English", CHINESE: "简体中文"}
 PARAMETER = "lang"
 """Of a link: the language that it opens in."""
 _CHOSEN, _SWITCH = "av.language", "av.language.switch"
+_spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 
 
 def say(sentence: str, /, **values: object) -> str:
@@ -86,7 +88,14 @@ def _pattern(english: str) -> re.Pattern[str]:
 
 
 def language() -> str:
-    """Return the language of this session: what it chose, the link's, or the browser's."""
+    """Return the language of this session: what it chose, the link's, or the browser's.
+
+    A page asks some hundred times in a run, so that `begin` keeps the answer for its thread.
+    """
+    return _spoken.get() or _wanted()
+
+
+def _wanted() -> str:
     if get_script_run_ctx(suppress_warning=True) is None:
         return ENGLISH
     chosen = st.session_state.get(_CHOSEN) or st.query_params.get(PARAMETER)
@@ -106,11 +115,14 @@ def begin() -> None:
         st.session_state[_CHOSEN] = asked
     elif chosen is not None and asked != chosen:
         st.query_params[PARAMETER] = chosen
+    _spoken.set(_wanted())
 
 
 def choose() -> None:
     """Have this session speak the language of the switch from now on."""
-    st.session_state[_CHOSEN] = st.query_params[PARAMETER] = st.session_state[_SWITCH]
+    chosen = str(st.session_state[_SWITCH])
+    st.session_state[_CHOSEN] = st.query_params[PARAMETER] = chosen
+    _spoken.set(chosen)
 
 
 def in_link() -> dict[str, str]:

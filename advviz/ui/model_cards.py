@@ -195,7 +195,7 @@ def _named(name: str) -> str:
 
 
 def _classes(described: ModelRecord) -> str:
-    shown = ", ".join(map(term, described.classes[:14]))
+    shown = term(", ").join(map(term, described.classes[:14]))
     more = ", …" if len(described.classes) > 14 else ""
     return say("{n} classes: {shown}{more}", n=len(described.classes), shown=shown, more=more)
 

@@ -1,6 +1,7 @@
 """Weights that a visitor brings: a safetensors file for an architecture that is known."""
 
 import hashlib
+from collections.abc import Sequence
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -106,6 +107,11 @@ def _arrived() -> str | None:
     if found is None:
         return None
     model = str(found.id)
-    kept = [name for name in st.session_state.get(_MODELS, ()) if name != model]
-    st.session_state[_MODELS] = [*kept, model][-KEPT:]
+    remember([model])
     return model
+
+
+def remember(models: Sequence[str]) -> None:
+    """Have models of the shelf stand among those that this session has brought."""
+    kept = [name for name in st.session_state.get(_MODELS, ()) if name not in models]
+    st.session_state[_MODELS] = [*kept, *dict.fromkeys(models)][-2 * KEPT :]

@@ -19,7 +19,11 @@ SECTIONS = {
         ("feature_visualization.py", "Feature visualization", ":material/brush:"),
         ("ladder.py", "Training-strength ladder", ":material/stairs:"),
     ),
-    "Learn": (("lessons.py", "Lessons", ":material/school:"),),
+    "Learn": (
+        ("lessons.py", "Lessons", ":material/school:"),
+        ("features.py", "Bugs or features?", ":material/bug_report:"),
+        ("training.py", "Train a robust model", ":material/exercise:"),
+    ),
     "Measure": (("evaluate.py", "Evaluate", ":material/monitoring:"),),
     "Set up": (
         ("models.py", "Models & images", ":material/network_node:"),

@@ -1,7 +1,7 @@
 """What stands around the pictures: the trail, the source photo, curves, what to try next."""
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -185,10 +185,10 @@ Change = Callable[[Setup], Setup]
 Card = tuple[str, str, Change]
 
 
-def try_next(setup: Setup) -> None:
-    """Three cards, each changing one thing."""
+def try_next(setup: Setup, offered: Sequence[Card] = ()) -> None:
+    """Three cards, each changing one thing: those of Compare, or a page's own."""
     st.html(show(f"<p>{rich(say('**Try next**: each card changes one thing'))}</p>"))
-    for label, why, change in cards(setup):
+    for label, why, change in offered or cards(setup):
         st.button(
             f"**{words.plain(label)}** · {words.plain(why)}",
             key=f"av.try.{label}",

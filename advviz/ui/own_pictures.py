@@ -150,7 +150,7 @@ def knows(described: ModelRecord) -> str:
         "photo of a person says nothing about them.",
         told=told,
         number=number,
-        names=", ".join(map(term, found[:6])) + (", …" if found[6:] else ""),
+        names=term(", ").join(map(term, found[:6])) + (", …" if found[6:] else ""),
     )
 
 
@@ -189,14 +189,15 @@ def keep(files: Sequence[bytes], left_out: int = 0) -> None:
             found.append(uploads.store(file))
         except AdvvizError as error:
             trouble.append(str(error))
-    _remember(found)
+    remember(found)
     if found:
         state.change(lambda setup: setup.with_image(found[0]))
     if trouble or left_out:
         state.notice(_told(len(files) + left_out, trouble, left_out))
 
 
-def _remember(found: Sequence[str]) -> None:
+def remember(found: Sequence[str]) -> None:
+    """Have pictures of the store stand in the session's strip."""
     numbers = dict(_numbers())
     for ref in found:
         if ref not in numbers:

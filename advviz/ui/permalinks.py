@@ -5,10 +5,13 @@ from dataclasses import fields, replace
 from functools import lru_cache
 
 from advviz.attacks.catalogue import attack_named
+from advviz.data.two_classes import SOURCES
 from advviz.errors import InvalidInputError
 from advviz.experiments import links
 from advviz.experiments.board import BoardSpec
+from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.references import RESULT, made_by
@@ -42,6 +45,10 @@ def spec_of(setup: Setup, kind: str) -> links.AnySpec:
         return setup.visualize
     if kind == "ladder":
         return setup.ladder
+    if kind == "features":
+        return setup.features
+    if kind == LabTrainingSpec.kind:
+        return setup.training
     # The attacked picture brings its attack along; the page shows the original beside it.
     return setup.explain_on(setup.model, "smoothgrad", "attacked")
 
@@ -94,16 +101,31 @@ def adopted(setup: Setup, spec: links.AnySpec) -> Setup:
         found = _with_attack(setup, spec)
     elif isinstance(spec, ExplainSpec):
         found = _with_explanation(setup, spec)
+    elif isinstance(spec, FeaturesSpec):
+        found = replace(setup, features=_on_a_page(spec))
     elif isinstance(spec, VisualizeSpec):
         found = replace(setup.with_model(spec.model), visualize=spec)
     elif isinstance(spec, SmallestSpec):
         found = _with_smallest(setup.with_model(spec.model), spec)
     elif isinstance(spec, DefencesSpec | SurfaceSpec):
         found = _with_attacked(setup, spec)
+    elif isinstance(spec, LabTrainingSpec):
+        found = replace(setup, training=spec)
     else:
         raise InvalidInputError(f"no page shows a link of the kind {spec.kind}; open an attack")
     _look_up(found)
     return found
+
+
+def _on_a_page(spec: FeaturesSpec) -> FeaturesSpec:
+    """Refuse a lab on a folder that its link names by a path: pages read the owner's alone."""
+    if spec.data not in SOURCES:
+        raise InvalidInputError(
+            f"a page reads {', '.join(SOURCES)}, and no folder by its path; "
+            "run it on the command line, or start the app with --images DIR"
+        )
+    _ = spec.names  # refuses what is not two
+    return spec
 
 
 def _with_attack(setup: Setup, spec: AttackSpec) -> Setup:

@@ -55,6 +55,7 @@ def show(
     button: DeltaGenerator | None = None,
     *,
     fresh: bool = False,
+    background: bool = False,
 ) -> Finds:
     """Have experiments computed, and show whenever there is more to see.
 
@@ -64,6 +65,7 @@ def show(
         draw: makes HTML of what is known; called at most four times a second.
         button: the place of the button: Stop while jobs run, Run afterwards.
         fresh: compute again although results are known.
+        background: they can wait for everything that anybody else waits for.
 
     Returns:
         What is known at the end: of every spec, its result or why there is none.
@@ -73,7 +75,7 @@ def show(
         finds = {spec: _kept(spec) for spec in wanted}
         place.html(Finished(draw(finds)))
     else:
-        finds = _watch(wanted, place, draw, button, fresh)
+        finds = _watch(wanted, place, draw, button, fresh, background)
     _run_button(button)
     return finds
 
@@ -84,12 +86,14 @@ def _watch(
     draw: Draw,
     button: DeltaGenerator | None,
     fresh: bool,
+    background: bool,
 ) -> Finds:
     finds: Finds = {}
     shown, pulse = "", st.empty()
     moment: tuple[object, ...] = ()
     until = free = 0.0
-    with state.engine().watch(state.session(), wanted, fresh=fresh) as view:
+    lane = {"background": True} if background else {}
+    with state.engine().watch(state.session(), wanted, fresh=fresh, **lane) as view:
         if not view.done:
             _stop_button(button, wanted)
         for _ in view.updates():

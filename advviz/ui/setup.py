@@ -13,6 +13,8 @@ from advviz.errors import InvalidInputError
 from advviz.experiments import presets
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link
+from advviz.experiments.features import FeaturesSpec
+from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.parameters import PREDICTED, UNTARGETED
 from advviz.experiments.references import RESULT, true_class
@@ -37,6 +39,8 @@ class Setup:
     rung: str | None = None  # where the ladder stands; None: on the robust model of the board
     view: View = field(default_factory=View)
     measure: Measure = field(default_factory=Measure)  # what the page Evaluate measures
+    features: FeaturesSpec = field(default_factory=FeaturesSpec)  # of the lab of that name
+    training: LabTrainingSpec = field(default_factory=LabTrainingSpec)  # of its lab
 
     def attack(self, model: str) -> AttackSpec:
         """The attack on one model, through its own gradients."""
@@ -175,6 +179,14 @@ class Setup:
     def with_measure(self, **values: Any) -> "Setup":
         """Change what the page Evaluate measures."""
         return replace(self, measure=replace(self.measure, **values))
+
+    def with_features(self, **values: Any) -> "Setup":
+        """Change what the lab "Bugs or features?" trains on, and how."""
+        return replace(self, features=replace(self.features, **values))
+
+    def with_training(self, **values: Any) -> "Setup":
+        """Change what the lab trains."""
+        return replace(self, training=replace(self.training, **values))
 
     def with_explained(self, chosen: str) -> "Setup":
         """Choose the class that the maps are for: by its role, or by its name."""

@@ -90,7 +90,7 @@ def flip(setup: Setup, finds: Finds) -> tuple[str, str]:
     """One picture, two networks: one gives way, the other holds."""
     known, target = term(setup.true_class or "picture"), term(setup.target or "something else")
     title = say("Same {shown}. Why does one network say {target}?", shown=known, target=target)
-    drawn, changes = [], []
+    drawn, before, changes, first = [], [], [], ""
     for model in setup.models:
         row, shown = wanted(setup, model), finds[wanted(setup, model).attack]
         judged = board.told(setup, row, finds)
@@ -98,13 +98,14 @@ def flip(setup: Setup, finds: Finds) -> tuple[str, str]:
             drawn.append(_figure("", name(model), shown.words, accent(row.record)))
             continue
         arrays = shown.result.arrays
-        if not drawn:
-            both = say("before the attack: {answer}", answer=judged[1])
-            drawn.append(_figure(_photo(arrays["original"], known), say("original"), both, ""))
+        before.append(f"{words.ROW[row.record.is_robust][0]} {judged[1]}")
+        first = _photo(arrays["original"], known)
         changes.append(arrays["adversarial"] - arrays["original"])
         answer = f" · {judged[2]}" if judged[0].kind == "held" else ""
         attacked = _photo(arrays["adversarial"], str(judged[0]))
         drawn.append(_figure(attacked, name(model), f"**{judged[0]}**{answer}", accent(row.record)))
+    both = say("before the attack: {answer}", answer=", ".join(before) or "…")
+    drawn.insert(0, _figure(first, say("original"), both, ""))
     budget = words.strength(setup.board.norm, setup.board.eps)
     below = say(
         "Both pictures were changed within {budget}, each through the gradients of its own "
@@ -134,10 +135,11 @@ def not_just_one(setup: Setup, _finds: Finds) -> tuple[str, str]:
     if found:
         first = next(iter(found.values()))
         basis = say(
-            "Still right under attack, of {n} validation pictures. {attack}; the "
-            "thin line: 95% interval.",
+            "Bars: still right under attack, of {n} validation pictures; {attack}; thin line: "
+            "95% interval. Above: the gallery, each towards the next class, L2 {eps}.",
             n=f"{first.robust.n:,}",
             attack=first.attack,
+            eps=f"{measured().get('eps', setup.board.eps):g}",
         )
     return title, f"{body}{bars}{_p(basis, 'av-basis')}"
 
@@ -152,9 +154,9 @@ def not_safe(setup: Setup, _finds: Finds) -> tuple[str, str]:
     told = ""
     if low and high:
         told = say(
-            "Half of the pictures are driven to their target at L2 {low} on the standard network "
-            "and at {high} on the robust one: **it needs {times} times more change**, and then it "
-            "gives way as well.",
+            "At least half of the pictures are driven to their target from L2 {low} on, on the "
+            "standard network, and from {high} on, on the robust one: **about {times} times more "
+            "change**, and then it gives way as well.",
             low=f"{low:g}",
             high=f"{high:g}",
             times=f"{high / low:.2g}",

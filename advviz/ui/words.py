@@ -9,7 +9,7 @@ import numpy as np
 
 from advviz.models.classes import labels
 from advviz.models.model_record import ModelRecord
-from advviz.ui.language import say, term
+from advviz.ui.language import ENGLISH, language, say, term
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -166,10 +166,11 @@ def title_of(described: ModelRecord) -> str:
 
 
 def class_names(described: ModelRecord) -> dict[str, str]:
-    """Name every class of a model for a list, by its id: as `labels`, in the reader's language."""
-    return {
-        name: term(name) + label.removeprefix(name) for name, label in labels(described).items()
-    }
+    """Name every class of a model for a list, by its id, as `labels` in the reader's language."""
+    found = labels(described)
+    if language() == ENGLISH:
+        return dict(found)
+    return {name: term(name) + label.removeprefix(name) for name, label in found.items()}
 
 
 def model_name(described: ModelRecord, other: ModelRecord) -> str:

@@ -14,7 +14,7 @@ from advviz.models.records import record
 from advviz.ui import ball_picture, board, components, figures, single, words
 from advviz.ui.fields import meta_of
 from advviz.ui.figures import Row, Tile, picture, rich
-from advviz.ui.language import say
+from advviz.ui.language import say, term
 from advviz.ui.lessons.scene import Figure, Scene, judged, original
 from advviz.ui.rows import control, wanted
 from advviz.ui.running import Finds
@@ -65,7 +65,7 @@ def _ball(scene: Scene, _finds: Finds) -> None:
     import streamlit as st
 
     components.drawing(ball_picture.drawing(scene.setup.board.norm), "av.lesson.ball")
-    st.html(figures.show(f'<p class="av-quiet">{rich(say(ball_picture.CAPTION))}</p>'))
+    st.html(figures.show(f'<p class="av-quiet">{rich(term(ball_picture.CAPTION))}</p>'))
 
 
 # --- same-size noise beside the attack ---------------------------------------
@@ -129,7 +129,9 @@ def stops(scene: Scene) -> list[tuple[str, BoardSpec]]:
 def _head(over: str, spec: BoardSpec) -> str:
     if over == "steps":
         return say("1 step") if spec.steps == 1 else say("{n} steps", n=spec.steps)
-    return words.strength(spec.norm, spec.eps) if over in ("eps", "norm") else f"→ {spec.target}"
+    return (
+        words.strength(spec.norm, spec.eps) if over in ("eps", "norm") else f"→ {term(spec.target)}"
+    )
 
 
 def _series_specs(scene: Scene) -> tuple[Spec, ...]:

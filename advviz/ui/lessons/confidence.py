@@ -13,7 +13,7 @@ from advviz.experiments.specs import AttackSpec
 from advviz.models.records import record
 from advviz.ui import figures
 from advviz.ui.figures import picture, rich
-from advviz.ui.language import say
+from advviz.ui.language import say, term
 from advviz.ui.lessons.scene import Figure, Scene
 from advviz.ui.running import Finds
 from advviz.ui.words import Reading, percent, reading
@@ -124,8 +124,12 @@ def _cell(scene: Scene, pair: Pair, finds: Finds) -> str:
     bars = figures.bars(
         described,
         (
-            (pair.before.label, pair.before.confidence, percent(pair.before.confidence)),
-            (f"{symbol} {pair.after.label}", pair.after.confidence, percent(pair.after.confidence)),
+            (term(pair.before.label), pair.before.confidence, percent(pair.before.confidence)),
+            (
+                f"{symbol} {term(pair.after.label)}",
+                pair.after.confidence,
+                percent(pair.after.confidence),
+            ),
         ),
     )
     return f"<div>{drawn}{bars}</div>"

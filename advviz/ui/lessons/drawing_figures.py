@@ -5,7 +5,7 @@ from advviz.experiments.protocol import Spec
 from advviz.models.records import record
 from advviz.ui import components, drawings, figures, price
 from advviz.ui.figures import Row, Tile, picture
-from advviz.ui.language import say
+from advviz.ui.language import say, term
 from advviz.ui.lessons.scene import Figure, Scene, no_specs, original
 from advviz.ui.running import Finds
 from advviz.ui.words import ROW, reading
@@ -25,7 +25,7 @@ def _draw(scene: Scene, finds: Finds) -> str:
             told = shown.words or say("one moment")
         else:
             arrays = shown.result.arrays
-            name = drawings.named(spec)
+            name = term(drawings.named(spec))
             begin = picture(pictures.photo(arrays["start"]), say("the start"))
             drawn = picture(
                 pictures.photo(arrays["picture"]), say("what it draws: {name}", name=name)
@@ -63,7 +63,7 @@ def _before(scene: Scene) -> str:
     rows = []
     for spec in drawings.specs(scene.setup):
         described = record(spec.model)
-        told = say("is to draw {name}", name=drawings.named(spec))
+        told = say("is to draw {name}", name=term(drawings.named(spec)))
         tiles = [] if spec.start == "noise" else [original(scene, spec.model)]
         rows.append(Row(described, figures.strip(described, told), tiles))
     return figures.board([""], rows, side=scene.side)

@@ -11,12 +11,15 @@ from advviz.models.classes import labels
 from advviz.models.records import record
 from advviz.ui import attack_controls, controls, method_controls, picture_choice
 from advviz.ui import view_controls as viewing
+from advviz.ui.features_controls import STOPS as FEATURES_STOPS
 from advviz.ui.fields import on_board
 from advviz.ui.language import say
-from advviz.ui.lessons import attacks, confidence, drawing_figures, map_figures, quiz
+from advviz.ui.lessons import attacks, confidence, drawing_figures, labs, map_figures, quiz
 from advviz.ui.lessons.scene import Figure
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
+from advviz.ui.training_controls import STOPS as TRAINING_STOPS
+from advviz.ui.words import strength
 
 FIGURES: Mapping[str, Figure] = MappingProxyType(
     {
@@ -32,6 +35,8 @@ FIGURES: Mapping[str, Figure] = MappingProxyType(
         "quiz": quiz.QUIZ,
         "drawings": drawing_figures.DRAWINGS,
         "price": drawing_figures.PRICE,
+        "features": labs.FEATURES,
+        "training": labs.TRAINING,
     }
 )
 STEPS = (1, 2, 5, 10, 20, 50, 100)
@@ -61,6 +66,37 @@ def _sigma(setup: Setup) -> None:
 
 def _seed(setup: Setup) -> None:
     _stops(say("Seed"), "lesson.seed", SEEDS, setup.board.seed, "seed")
+
+
+def _features_eps(setup: Setup) -> None:
+    stops, eps = FEATURES_STOPS[setup.features.norm], setup.features.eps
+    st.select_slider(
+        say("Strength"),
+        sorted({*stops, eps}),
+        format_func=lambda value: strength(setup.features.norm, value),
+        **control("av.lesson.features", eps, lambda s, value: s.with_features(eps=value)),
+    )
+
+
+def _training_eps(setup: Setup) -> None:
+    stops, eps = TRAINING_STOPS[setup.training.norm], setup.training.eps
+    st.select_slider(
+        say("Strength"),
+        sorted({*stops, eps}),
+        format_func=lambda value: strength(setup.training.norm, value),
+        **control("av.lesson.training", eps, lambda s, value: s.with_training(eps=value)),
+    )
+
+
+def _single_step(setup: Setup) -> None:
+    st.toggle(
+        say("Train with one single step"),
+        **control(
+            "av.lesson.single",
+            setup.training.single_step,
+            lambda s, value: s.with_training(single_step=value),
+        ),
+    )
 
 
 def _start(setup: Setup) -> None:
@@ -102,5 +138,8 @@ CONTROLS: Mapping[str, Callable[[Setup], None]] = MappingProxyType(
         "unit": _unit,
         "from": method_controls.start,
         "seed": _seed,
+        "features-eps": _features_eps,
+        "training-eps": _training_eps,
+        "single-step": _single_step,
     }
 )

@@ -12,7 +12,7 @@ from advviz.experiments.specs import AttackSpec, ExplainSpec
 from advviz.models.records import record
 from advviz.ui import figures, maps
 from advviz.ui.figures import Row, Tile, picture, rich
-from advviz.ui.language import say
+from advviz.ui.language import say, term
 from advviz.ui.lessons.scene import Figure, Scene, original
 from advviz.ui.running import Finds
 from advviz.ui.words import ROW, reading
@@ -78,7 +78,9 @@ def _maps(scene: Scene, finds: Finds) -> str:
             if shown.result is None:
                 tiles.append(Tile(shown.content))
                 continue
-            named = say("what moves the loss of {name}", name=shown.result.facts["explained"])
+            named = say(
+                "what moves the loss of {name}", name=term(str(shown.result.facts["explained"]))
+            )
             other = found.get(f"{scene.setup.other(model)}/{method}")
             body = picture(drawn[name], f"{method}, {ROW[record(model).is_robust][1]}")
             tiles.append(Tile(body, maps.said(found[name], other, shown.result)))
@@ -155,7 +157,7 @@ def _question_board(scene: Scene, finds: Finds) -> str:
                 continue
             found.append(shown.result.arrays["gradient"])
             drawn = maps.draw({"one": found[-1]}, scene.setup.view)["one"]
-            alt = say("what moves the loss of {name}", name=spec.explained)
+            alt = say("what moves the loss of {name}", name=term(spec.explained))
             tiles.append(Tile(picture(drawn, alt), alt))
         told = say("one moment")
         if len(found) == len(asked):
@@ -164,8 +166,8 @@ def _question_board(scene: Scene, finds: Finds) -> str:
     setup = scene.setup
     heads = [
         say("attacked"),
-        say("asked for {name}", name=setup.true_class or say("its answer")),
-        say("asked for {name}", name=setup.target or say("its answer")),
+        say("asked for {name}", name=term(setup.true_class or "") or say("its answer")),
+        say("asked for {name}", name=term(setup.target or "") or say("its answer")),
     ]
     told = say(
         "SmoothGrad of one and the same fooled picture, for the class that it shows and for the "

@@ -18,7 +18,7 @@ from advviz.lessons.library import Library, library
 from advviz.ui import permalinks, state
 from advviz.ui import setup as setups
 from advviz.ui.language import PARAMETER as LANGUAGE
-from advviz.ui.language import language, say
+from advviz.ui.language import in_link, language, say, translations
 from advviz.ui.setup import Setup
 from advviz.ui.view import View
 
@@ -66,7 +66,7 @@ class Here:
     @property
     def address(self) -> str:
         """The link in full, for others to open."""
-        return f"{page_address()}?{urlencode(self.words)}"
+        return f"{page_address()}?{urlencode(self.words | in_link())}"
 
 
 def page_address() -> str:
@@ -81,7 +81,27 @@ def _carried(setup: Setup, experiment: Experiment) -> dict[str, str]:
 @lru_cache(256)
 def prepared_setup(experiment: Experiment) -> Setup:
     """The set-up of an experiment as its chapter has it."""
-    return permalinks.from_query(setups.default(), dict(parse_qsl(experiment.link)))
+    return permalinks.from_query(setups.default(), dict(parse_qsl(experiment.query)))
+
+
+def shelf(code: str) -> Library:
+    """Read the chapters in a language, the places in their words filled in."""
+    return _filled(library(code), code)
+
+
+@lru_cache(16)
+def _filled(found: Library, code: str) -> Library:
+    known = translations(code)
+    chapters = tuple(
+        replace(
+            chapter,
+            experiments=tuple(
+                each.filled(lambda name: known.get(name, name)) for each in chapter.experiments
+            ),
+        )
+        for chapter in found.chapters
+    )
+    return replace(found, chapters=chapters)
 
 
 def begin() -> Here | None:
@@ -90,43 +110,43 @@ def begin() -> Here | None:
     A link from outside comes first, unless the student has just touched a control; who comes
     back from another page finds what was left.
     """
-    shelf = library(language())
-    if not shelf.chapters:
+    found = shelf(language())
+    if not found.chapters:
         return None
     query = {k: v for k, v in st.query_params.to_dict().items() if k != LANGUAGE}
     left: dict[str, str] = st.session_state.get(_WORDS, {})
     if not state.touched():
         left = query or left
         try:
-            state.put(_setup_of(shelf, left))
+            state.put(_setup_of(found, left))
         except AdvvizError as error:
             state.notice(
                 say("This link cannot be used: {error}; the chapter begins anew.", error=error)
             )
             left = {k: v for k, v in left.items() if k in (CHAPTER, EXPERIMENT, PRESENTING)}
-            state.put(_setup_of(shelf, left))
-    here = _here(shelf, left)
+            state.put(_setup_of(found, left))
+    here = _here(found, left)
     _write(here)
     state.show_notice()
     return here
 
 
-def _here(shelf: Library, words: Mapping[str, str]) -> Here:
-    chapter = _chapter(shelf, words)
+def _here(found: Library, words: Mapping[str, str]) -> Here:
+    chapter = _chapter(found, words)
     experiment = chapter.experiment(words.get(EXPERIMENT))
-    return Here(shelf, chapter, experiment, state.get(), words.get(PRESENTING) == "true")
+    return Here(found, chapter, experiment, state.get(), words.get(PRESENTING) == "true")
 
 
-def _chapter(shelf: Library, words: Mapping[str, str]) -> Chapter:
+def _chapter(found: Library, words: Mapping[str, str]) -> Chapter:
     number = words.get(CHAPTER, "")
-    found = shelf.chapter(int(number)) if number.isdecimal() and len(number) < 5 else None
-    if found is None and number:
+    chapter = found.chapter(int(number)) if number.isdecimal() and len(number) < 5 else None
+    if chapter is None and number:
         state.notice(say("There is no chapter {number}; this is the first.", number=number[:20]))
-    return found or shelf.chapters[0]
+    return chapter or found.chapters[0]
 
 
-def _setup_of(shelf: Library, words: Mapping[str, str]) -> Setup:
-    experiment = _chapter(shelf, words).experiment(words.get(EXPERIMENT))
+def _setup_of(found: Library, words: Mapping[str, str]) -> Setup:
+    experiment = _chapter(found, words).experiment(words.get(EXPERIMENT))
     own = (CHAPTER, EXPERIMENT, PRESENTING)
     rest = {k: v for k, v in words.items() if k not in own}
     prepared = prepared_setup(experiment)
@@ -135,8 +155,7 @@ def _setup_of(shelf: Library, words: Mapping[str, str]) -> Setup:
 
 def _write(here: Here) -> None:
     words = here.words
-    spoken = st.query_params.get(LANGUAGE)
-    shown = words | ({LANGUAGE: spoken} if spoken else {})
+    shown = words | in_link()
     if st.query_params.to_dict() != shown:
         st.query_params.from_dict(shown)
     st.session_state[_WORDS] = words
@@ -167,8 +186,8 @@ def reveal(here: Here, shown: bool) -> None:
 def back() -> tuple[str, dict[str, str]] | None:
     """The title of the chapter that this session was last in, and its link; None for none."""
     words = st.session_state.get(_WORDS)
-    shelf = library(language()) if words else None
-    if not words or shelf is None or not shelf.chapters:
+    found = shelf(language()) if words else None
+    if not words or found is None or not found.chapters:
         return None
-    chapter = _chapter(shelf, words)
+    chapter = _chapter(found, words)
     return f"{chapter.number} · {chapter.title}", dict(words)

@@ -7,7 +7,7 @@ import streamlit as st
 from advviz import resources
 from advviz.ui import doors, figures, navigation
 from advviz.ui.figures import rich, show
-from advviz.ui.language import say
+from advviz.ui.language import say, term
 from advviz.ui.lessons import codes, place
 from advviz.ui.lessons.place import Here
 from advviz.ui.words import plain
@@ -97,7 +97,7 @@ def ways_out(here: Here) -> None:
     file = f"{named}.py" if named else doors.PAGE_OF[here.experiment.kind]
     st.page_link(
         resources.pages() / file,
-        label=say("Open in {page}, with all controls", page=say(TITLES[file])),
+        label=say("Open in {page}, with all controls", page=term(TITLES[file])),
         icon=":material/open_in_new:",
         query_params=here.carried,
     )

@@ -1,0 +1,130 @@
+"""The Story: six screens with measured figures, for arrow keys, a projector and paper."""
+
+import json
+import re
+
+import pytest
+from fake_engine import FakeEngine
+from streamlit.testing.v1 import AppTest
+
+from advviz import resources
+from advviz.evaluation import story as figures
+from advviz.evaluation.gallery_table import Outcome
+from advviz.models.records import record
+from advviz.ui import state
+from advviz.ui.story_figures import measured
+
+STANDARD, ROBUST = figures.MODELS
+
+
+@pytest.fixture
+def story(monkeypatch):
+    fake = FakeEngine()
+    monkeypatch.setattr(state, "engine", lambda: fake)
+    at = AppTest.from_file(str(resources.entry_script()), default_timeout=60)
+    at.switch_page(str(resources.pages() / "story.py")).run()
+    assert not at.exception, at.exception
+    (body,) = (e.proto.body for e in at.get("html") if '<div class="av-story">' in e.proto.body)
+    return re.sub(r'src="data:[^"]*"', "", body).split('<section class="av-screen"')[1:]
+
+
+def test_there_are_six_screens_with_the_figures_that_were_measured(story):
+    assert len(story) == 6
+    flip, gallery, stops, price, maps, _ = story
+    assert flip.count("<img") == 3
+    assert maps.count("<img") == 2
+    for model in (STANDARD, ROBUST):
+        found = record(model).accuracies["l2-1.0-r1"]
+        assert f"<b>{100 * found['robust_accuracy']['value']:.0f}%</b>" in gallery
+        assert f"<b>{100 * found['clean_accuracy']['value']:.0f}%</b>" in price
+    assert gallery.count("<img") == 2 * len(measured()["gallery"])
+    for entry in measured()["driven"]:
+        assert f"<span>{entry[ROBUST]}</span>" in stops
+    assert "not proof" in maps
+
+
+def test_the_figures_are_of_the_weights_that_ship():
+    path = resources.assets() / "figures" / figures.FILE
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert content["weights"] == {model: record(model).sha256 for model in figures.MODELS}
+    verdicts = [entry["verdicts"] for entry in content["gallery"]]
+    assert content["right_for_both"] == sum("wrong" not in each.values() for each in verdicts)
+    at_eps = next(entry for entry in content["driven"] if entry["eps"] == content["eps"])
+    for model in figures.MODELS:
+        right = [v[model] for v in verdicts if "wrong" not in v.values()]
+        assert right.count("fooled") == at_eps[model]
+
+
+# --- counting --------------------------------------------------------------------
+
+
+def driven(first):
+    """A gallery of dogs, each driven to a cat from its first stop on; None: wrong before."""
+
+    def outcome(stop, eps):
+        hit = stop is not None and eps >= stop
+        return Outcome(
+            picture="x", true_class="dog", target="cat", before="dog" if stop else "bird",
+            answer="cat" if hit else "dog", confidence=1.0, l2=eps, success=hit,
+        )  # fmt: skip
+
+    return {
+        (model, eps): [outcome(stop, eps) for stop in stops]
+        for model, stops in zip(figures.MODELS, first, strict=True)
+        for eps in figures.STOPS
+    }
+
+
+def test_stops_are_counted_of_the_pictures_that_both_get_right():
+    found = figures.figures(driven([(0.25, 0.5, 1.0, None), (3.0, 5.0, 99.0, 0.1)]))
+    assert found["right_for_both"] == 3
+    assert found["median_first_stop"] == {STANDARD: 0.5, ROBUST: 5.0}
+    assert found["driven"][-1] == {"eps": 20.0, STANDARD: 3, ROBUST: 2}
+    assert [e["verdicts"][STANDARD] for e in found["gallery"]] == ["fooled"] * 3 + ["wrong"]
+
+
+def test_a_model_that_mostly_holds_has_no_median():
+    found = figures.figures(driven([(0.25, 0.25, 0.25), (99.0, 99.0, 3.0)]))
+    assert found["median_first_stop"] == {STANDARD: 0.25, ROBUST: None}
+
+
+# --- in a browser ----------------------------------------------------------------
+
+
+def at_screen(page):
+    """Which screen stands at the top, by its place."""
+    return page.evaluate(
+        "[...document.querySelectorAll('.av-screen')].findIndex("
+        "s => Math.abs(s.getBoundingClientRect().top - 58) < 20) + 1"
+    )
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
+def test_the_arrow_keys_go_through_the_screens_and_each_has_a_link(app_url, browser, size):
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{app_url}/story?screen=3")
+    page.wait_for_selector(".av-pager")
+    page.wait_for_function("document.querySelectorAll('.av-screen img').length > 20")
+    page.wait_for_function("document.querySelector('.av-pager span').textContent === '3 / 6'")
+    assert at_screen(page) == 3
+    for key, wanted in [("ArrowLeft", 2), ("PageUp", 1), ("ArrowLeft", 1), ("PageDown", 2),
+                        ("End", 6), ("Home", 1), ("ArrowRight", 2)]:  # fmt: skip
+        page.keyboard.press(key)
+        page.wait_for_function(f"location.search.includes('screen={wanted}')")
+        assert at_screen(page) == wanted or wanted == 6
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('.av-story *')].filter(e => [...e.childNodes].some("
+        "n => n.nodeType === 3 && n.textContent.trim())).map(e => "
+        "parseFloat(getComputedStyle(e).fontSize))"
+    )
+    assert min(sizes) >= 24
+    assert page.evaluate(
+        "[...document.querySelectorAll('.av-screen')].every("
+        "s => s.scrollHeight <= innerHeight && s.scrollWidth <= innerWidth)"
+    )
+    pdf = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 6
+    context.close()
