@@ -8,11 +8,7 @@ from advviz.errors import WeightsError
 from advviz.models.downloads import Report, fetch_url
 
 SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
-BYTES = 170_498_071
-CONSENT = (
-    "This machine downloads CIFAR-10 (about 170 MB) from www.cs.toronto.edu, once for everybody, "
-    "checks it and keeps it."
-)
+"""Of the archive that torchvision unpacks."""
 
 
 def fetch(report: Report | None = None) -> Path:
