@@ -343,3 +343,15 @@ def test_the_heights_of_a_surface_are_cross_entropies_on_one_scale():
     assert drawn["data"][0]["cmax"] == 20.0
     assert drawn["layout"]["scene"]["zaxis"]["range"] == [0, 21.0]
     assert drawn["data"][1]["x"] == [0.0, 1.0]
+
+
+def test_the_table_behind_a_surface_has_its_heights():
+    setup = setups.default()
+    result = made_up(surfaces.spec_of(setup, STANDARD))
+    heights = surfaces.losses(result.arrays["logits"], record(STANDARD).class_index("dog"))
+    shown = surfaces.heights_table(result, heights)
+    along, middle = result.arrays["along"], 10
+    for step in (0, 8, 20):
+        assert f"<td>{along[step]:.3g}</td>" in shown
+        assert f"<td>{heights[middle, step]:.3g}</td>" in shown
+    assert shown.count("<tr>") == 1 + 6

@@ -17,6 +17,7 @@ from advviz.compute import Engine
 from advviz.compute.no_network import NoNetwork
 from advviz.data import cifar10 as data_cifar10
 from advviz.data import uploads
+from advviz.data.cifar10 import PICTURES
 from advviz.experiments import links
 from advviz.experiments.lab_training import LabTrainingSpec, described, kept
 from advviz.experiments.specs import AttackSpec
@@ -287,7 +288,7 @@ def test_the_command_line_prints_both_and_saves_models_of_ones_own(tmp_path, cap
 
 
 def test_cifar10_is_refused_in_a_sentence_where_it_is_not(tmp_path, monkeypatch):
-    monkeypatch.setenv(cifar10.VARIABLE, str(tmp_path / "nowhere"))
+    monkeypatch.setenv(PICTURES, str(tmp_path / "nowhere"))
     cifar10.identity.cache_clear()
     engine = Engine(use_shipped=False)
     try:
@@ -308,7 +309,7 @@ def test_a_folder_of_pictures_is_trained_on_like_the_digits(tmp_path, monkeypatc
                 path = tmp_path / part / name / f"{number}.png"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 Image.fromarray(levels).save(path)
-    monkeypatch.setenv(cifar10.VARIABLE, str(tmp_path))
+    monkeypatch.setenv(PICTURES, str(tmp_path))
     cifar10.identity.cache_clear()
     spec = replace(TINY, data="cifar10", images=100, learning_rate=0.01, batch=8, epochs=3)
     engine = Engine(use_shipped=False)

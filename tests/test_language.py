@@ -387,7 +387,7 @@ def test_the_switch_changes_the_language_and_nothing_else():
 def test_home_leads_to_the_other_pages_in_the_language_that_was_chosen():
     at = opened("home.py", lang="zh-CN")
     doors = [element.proto.query_string for element in at.get("page_link")]
-    assert len(doors) == 3
+    assert len(doors) > 3
     assert all("lang=zh-CN" in door for door in doors)
 
 

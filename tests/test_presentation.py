@@ -40,7 +40,9 @@ def test_what_is_shown_is_the_board_of_the_link(monkeypatch):
 
 @pytest.mark.browser
 @pytest.mark.slow
-@pytest.mark.parametrize(("width", "height", "side"), [(1280, 720, 256), (1920, 1080, 320)])
+@pytest.mark.parametrize(
+    ("width", "height", "side"), [(1280, 720, 256), (1600, 900, 320), (1920, 1080, 384)]
+)
 def test_it_fits_on_a_projector_and_is_led_by_keys(browser, app_url: str, width, height, side):
     tab = browser.new_page(viewport={"width": width, "height": height}, color_scheme="dark")
     tab.set_default_timeout(120_000)

@@ -167,6 +167,14 @@ def test_the_attack_is_replayed_by_one_scrubber(page: "Page", app_url: str):
     first = page.get_by_role("button", name=re.compile("first fooled"))
     first.click()
     assert "first fooled" in page.locator(".av-step").inner_text()
+    page.locator(".av-replay summary").click()
+    rows = page.locator(".av-replay tbody tr")
+    assert rows.count() == 21
+    assert rows.first.locator("td").first.inner_text() == "0"
+    scrub.focus()
+    page.keyboard.press("End")
+    last = rows.last.locator("td").nth(1).inner_text()
+    assert last == page.locator(".av-bars .av-told").first.inner_text()
 
 
 @pytest.mark.browser

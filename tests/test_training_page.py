@@ -80,6 +80,7 @@ def test_kept_models_are_shown_by_all_pages_with_pictures_of_their_size(
     setup = at.session_state["av.setup"]
     assert record(setup.board.robust).is_robust or setup.board.robust == setup.board.standard
     assert setup.board.image.startswith("sha256:")
+    assert (setup.board.target, setup.board.eps) == ("8", SPEC.eps_in_rgb)
     assert pictures.fetch_exact(setup.board.image).shape == (3, 8, 8)
     assert "choose strengths √3 times as large" in spoken(at)
     engine.asked.clear()

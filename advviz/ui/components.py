@@ -27,6 +27,8 @@ WORDS = (
     "Step {step}: first fooled",
     "Blink original and attacked",
     "Stop blinking",
+    "As a table",
+    "step",
 )
 """What the replay says; its script fills in the places."""
 OTHERS = 13

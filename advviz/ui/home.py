@@ -99,5 +99,5 @@ def figures_beside(setup: Setup) -> str:
         )
     if not pieces:
         return ""
-    head = f"<h3>{rich(say('Not just one picture'))}</h3>"
+    head = f"<h2>{rich(say('Not just one picture'))}</h2>"
     return show(f'<div class="av-side">{head}{"".join(pieces)}</div>')

@@ -12,6 +12,7 @@ from advviz.ui.words import plain
 
 VARIABLE = "ADVVIZ_LOGIN"
 """Names the setting: empty or 0 (everybody may look), or anything else (who logs in may)."""
+APP = "advviz"  # the same in every language
 SHARED = ("redirect_uri", "cookie_secret")
 OF_PROVIDER = ("client_id", "client_secret", "server_metadata_url")
 
@@ -32,7 +33,7 @@ def is_open() -> bool:
 
 def ask() -> None:
     """Stand in the place of a page: the buttons to log in with, or why nobody can."""
-    st.title("advviz")
+    st.title(APP)
     if (sentence := trouble()) is not None:
         st.error(plain(sentence))
         return

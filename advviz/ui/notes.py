@@ -77,7 +77,7 @@ def source(setup: Setup) -> None:
     )
     if ref.startswith(images.SAMPLE_PREFIX):
         sample = gallery.sample(ref.removeprefix(images.SAMPLE_PREFIX))
-        told += f" {term(sample.title)}. {quote(sample.source)}."
+        told += say(" {title}. {source}.", title=term(sample.title), source=quote(sample.source))
     elif name := file_name(ref):
         told += say(" {name}, of the folder that this app was given.", name=name)
     try:

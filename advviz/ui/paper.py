@@ -1,4 +1,8 @@
-"""What Compare and the ladder show, on paper: PNG files at 300 dots an inch."""
+"""What Compare and the ladder show, on paper: PNG files at 300 dots an inch.
+
+They are drawn outside of a page, when somebody takes them, so they speak English: the one font
+that is everywhere has no other letters.
+"""
 
 from advviz import pictures
 from advviz.experiments.board import Row

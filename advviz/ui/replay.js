@@ -84,6 +84,22 @@ function bars(parent, data) {
   };
 }
 
+// The numbers behind the curve, for who cannot see it: a row a step that is shown.
+function table(parent, data) {
+  const behind = element("details", "", parent);
+  element("summary", "", behind, say(data, "As a table"));
+  const told = element("table", "av-table", behind);
+  const head = element("tr", "", element("thead", "", told));
+  const named = [say(data, "step"), ...data.followed.map((index) => data.classes[index]), data.unit];
+  for (const name of named) element("th", "", head, name).scope = "col";
+  const body = element("tbody", "", told);
+  for (const step of data.steps) {
+    const row = element("tr", "", body);
+    const shares = data.followed.map((index) => percent(data.probabilities[step][index]));
+    for (const text of [step, ...shares, data.distances[step]]) element("td", "", row, text);
+  }
+}
+
 export default function ({ data, parentElement }) {
   parentElement.querySelector(".av-replay")?.remove();
   const root = element("div", "av av-replay", parentElement);
@@ -97,6 +113,7 @@ export default function ({ data, parentElement }) {
   title.setAttribute("aria-live", "polite");
   const showBars = bars(right, data);
   const showCurve = curve(right, data, (step) => show(nearest(step)));
+  table(right, data);
   Object.assign(scrub, { type: "range", min: 0, max: data.steps.length - 1, step: 1 });
   scrub.setAttribute("aria-label", say(data, "Step of the attack"));
   let now = 0, blinking = null;

@@ -155,7 +155,7 @@ def not_safe(setup: Setup, _finds: Finds) -> tuple[str, str]:
     if low and high:
         told = say(
             "At least half of the pictures are driven to their target from L2 {low} on, on the "
-            "standard network, and from {high} on, on the robust one: **about {times} times more "
+            "standard network, and from {high} on, on the robust one: **about {times} times the "
             "change**, and then it gives way as well.",
             low=f"{low:g}",
             high=f"{high:g}",

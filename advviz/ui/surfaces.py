@@ -12,7 +12,7 @@ from advviz.experiments.result import Result
 from advviz.models.model_record import ModelRecord
 from advviz.models.records import record
 from advviz.ui import drawers, running
-from advviz.ui.figures import rich, show
+from advviz.ui.figures import behind, rich, show, table
 from advviz.ui.language import say, term
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
@@ -120,6 +120,28 @@ def charts(setup: Setup, found: dict[str, Result]) -> None:
                 key=f"av.surface.{model}",
                 config={"displayModeBar": False, "scrollZoom": False},
             )
+            st.html(behind(say("As a table"), heights_table(result, heights[model])))
+
+
+def heights_table(result: Result, heights: Array) -> str:
+    """The numbers behind a surface: every fourth row of the grid, in its middle and at its edges.
+
+    Args:
+        result: of a `SurfaceSpec`.
+        heights: [across, along], losses in nats.
+    """
+    along, across = result.arrays["along"], result.arrays["across"]
+    shown = (0, int(np.abs(across).argmin()), len(across) - 1)
+    head = [say("times the attack's change"), *(_across(float(across[place])) for place in shown)]
+    rows = [
+        [f"{along[step]:.3g}", *(f"{heights[place, step]:.3g}" for place in shown)]
+        for step in range(0, len(along), 4)
+    ]
+    return table(head, rows)
+
+
+def _across(times: float) -> str:
+    return say("loss at {times} times the random direction", times=f"{times:.3g}")
 
 
 def figure(described: ModelRecord, result: Result, heights: Array, top: float) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def strengths(spec: LabTrainingSpec, result: Result) -> None:
                 say(
                     "**How far the answer moves:** half the sum of the changes of all "
                     "probabilities, the mean over {n} test images. Faint: random changes of the "
-                    "same size, which hardly matter to either. A small change of the answer is no "
+                    "same size; how much less do they do? A small change of the answer is no "
                     "proof: a better search may find a larger one.",
                     n=n,
                 )
@@ -176,13 +176,16 @@ def collapsed(spec: LabTrainingSpec, result: Result) -> None:
             say(
                 "Catastrophic overfitting, seen after epoch {epoch}: it is right on {own} of the "
                 "images under the attack that it trains with, and on {after} under the judge, "
-                "where it had been right on {before}. Fast adversarial training (Wong et al., "
-                "2020) stops when accuracy under PGD falls suddenly: that would keep epoch {best}.",
+                "where it had been right on {before}; at the end on {own_end} and on {judged_end}. "
+                "Fast adversarial training (Wong et al., 2020) stops when accuracy under PGD falls "
+                "suddenly: that would keep epoch {best}.",
                 epoch=fell["epoch"],
                 before=percent(fell["before"]),
                 after=percent(fell["after"]),
                 own=percent(fell["own"]),
                 best=fell["best"],
+                own_end=percent(float(result.arrays["own"][1][-1])),
+                judged_end=percent(float(result.arrays["judged"][1][-1])),
             )
         )
     elif spec.single_step:
