@@ -207,3 +207,11 @@ def test_the_name_of_a_file_begins_with_its_number():
         read_chapter(TEXT, "mine")
     with pytest.raises(AdvvizError, match="begin"):
         read_chapter("", "01-mine")
+
+
+def test_the_guide_names_everything_that_a_chapter_may_say():
+    guide = (resources.assets() / "lessons" / "README.md").read_text(encoding="utf-8")
+    known = (*chapters.SHOWS, *chapters.CONTROLS, *chapters.PAGES, *chapters.OVER)
+    assert not [name for name in known if f"`{name}`" not in guide]
+    assert not [name for name in chapters.SECTIONS if f"`## {name}`" not in guide]
+    assert FOLDER in guide

@@ -181,8 +181,9 @@ def test_the_attack_is_replayed_by_one_scrubber(page: "Page", app_url: str):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    ["", "attack", "saliency", "feature_visualization", "ladder", "evaluate", "models", "compute"],
-)
+    ["", "attack", "saliency", "feature_visualization", "ladder", "lessons", "evaluate", "models",
+     "compute"],
+)  # fmt: skip
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_finishes_in_both_themes(
     browser: "Browser", app_url: str, name: str, scheme: str

@@ -51,7 +51,6 @@ def three(shown: Setup) -> list[Door]:
     """Home's three doors: label, page, what is behind it, and the set-up that it opens."""
     spoken = in_link()
     board = permalinks.to_query(shown, "board", ()) | spoken
-    attack = permalinks.to_query(shown, "attack", ()) | spoken
     another = permalinks.to_query(shown.with_image("sample:mastiff"), "board", ()) | spoken
     return [
         (
@@ -61,10 +60,10 @@ def three(shown: Setup) -> list[Door]:
             board,
         ),
         (
-            say("**Teach me**: the attack, step by step"),
-            "attack.py",
-            say("Move one scrubber from the original to the step that first fools the network."),
-            attack,
+            say("**Teach me**: eight lessons, with experiments"),
+            "lessons.py",
+            say("From a first attack to honest measuring: predict before you look, then run it."),
+            {"chapter": "1"} | spoken,
         ),
         (
             say("**Let me try**: another picture, another strength"),
