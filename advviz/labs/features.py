@@ -164,13 +164,13 @@ class _Group:
         told, held = yield from self._attack(first)
         self._note(told)
         enough = [
-            bool(trained.examples(trained.original).suffice) and bool(chosen.kept.any())
-            for trained, chosen in zip(told, held, strict=True)
+            bool(each.examples(each.original).suffice) and bool(other.kept.any())
+            for each, other in zip(told, held, strict=True)
         ]
         for name in self._params.trained[1:]:
             if any(enough):
-                parts = (_stacked(part, FORMS[name]) for part in (told, held))
-                learned = yield from self._learn(name, *parts, enough)
+                shown, chosen = (_stacked(part, FORMS[name]) for part in (told, held))
+                learned = yield from self._learn(name, shown, chosen, enough)
                 yield from self._judge(name, learned, enough)
             else:
                 self._result.skip(name, len(enough))

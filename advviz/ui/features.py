@@ -73,8 +73,16 @@ def _verdict(result: Result) -> str:
             "It never saw a right label, and is right about {share} of clean test pictures.",
             share=_percent(new["value"]),
         )
+    if new["value"] > CHANCE:
+        return say(
+            "Not with every seed: right about {share} on average, {low} at worst. Take more "
+            "pictures, or another eps.",
+            share=_percent(new["value"]),
+            low=_percent(new["low"]),
+        )
     return say(
-        "Here it fails: right about {share} of clean test pictures. Try another eps.",
+        "Here it fails: right about {share} of clean test pictures. Take more pictures, or "
+        "another eps.",
         share=_percent(new["value"]),
     )
 
@@ -114,9 +122,10 @@ def _chart(result: Result) -> str:
     said = say(
         "**What it is:** accuracy on test pictures that nobody has changed; a bar is the mean over "
         "seeds, its whisker runs from the lowest seed to the highest; the line is chance. "
-        "**Notice:** the same pictures with the same wrong labels, but moved at random or not "
-        "moved at all, teach the opposite: these controls fall below chance. So the attack "
-        "has put something into the pictures that goes with the label. "
+        "**Notice:** the controls have the same pictures with the same wrong labels, but moved at "
+        "random or not moved at all. They should learn the opposite of the truth, and stay below "
+        "chance. Where the new classifier is above it and they are not, the attack has put "
+        "something into the pictures that goes with the label. "
         "**It cannot tell** whether that something was in the data or in the first classifier "
         "alone: read both sides below."
     )

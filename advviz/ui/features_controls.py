@@ -20,8 +20,11 @@ STOPS = {
     "l2": (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0),
     "linf": tuple(number / 255 for number in (0, 1, 2, 4, 8, 16, 32, 64)),
 }
-FIRST = {DIGITS: "3,8", CIFAR10: "airplane,cat"}
-"""The classes that a data set begins with."""
+FIRST = {
+    DIGITS: {"classes": "3,8", "eps": 1.0, "seeds": 10},
+    CIFAR10: {"classes": "airplane,cat", "eps": 0.5, "seeds": 3, "limit": 5000},
+}
+"""What a data set begins with: CIFAR-10 needs many pictures, and so more time."""
 DEEP_SEEDS, DEEP_STEPS = 2, 300
 """A small network takes minutes a seed on a processor."""
 
@@ -102,10 +105,13 @@ def _data(spec: FeaturesSpec) -> None:
 def _with_data(setup: Setup, data: str) -> Setup:
     if data == setup.features.data:
         return setup
-    classes = FIRST.get(data) or ",".join(class_names(data)[:2])
+    plain = setup.with_features(data=data, norm="l2", limit=FeaturesSpec().limit)
+    if data in FIRST:
+        return plain.with_features(**FIRST[data])
+    classes = ",".join(class_names(data)[:2])
     if "," not in classes:
         raise InvalidInputError("the owner's folder must have two folders of classes at least")
-    return setup.with_features(data=data, classes=classes)
+    return plain.with_features(classes=classes, eps=0.5, seeds=3)
 
 
 def _class(spec: FeaturesSpec, place: int) -> None:
