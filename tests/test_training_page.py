@@ -41,7 +41,7 @@ def test_the_page_runs_at_once_and_says_both_verdicts_with_their_intervals(engin
     assert "97% right as they are, 1% under attack" in shown
     assert "95% right as they are, 45% under attack" in shown
     assert shown.count("95% interval") == 2
-    assert "trained on the worst within L2 1.0" in shown
+    assert "trained on the worst within L2 0.75" in shown
     assert "\\max_{\\|\\delta\\|_{2}" in at.latex[0].value
     assert not at.error
 
