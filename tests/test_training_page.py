@@ -1,8 +1,10 @@
 """The page of the lab that trains a robust model."""
 
+import ast
 import json
 import re
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 from fake_engine import FakeEngine, trained_side_by_side
@@ -14,10 +16,11 @@ from advviz.experiments.lab_training import LabTrainingSpec, collapsing
 from advviz.experiments.links import to_flags, to_link, to_query
 from advviz.models import uploaded
 from advviz.models.records import record
-from advviz.ui import running, state, training_charts, training_pictures
+from advviz.ui import language, running, state, training_charts, training_pictures
 
 SPEC = LabTrainingSpec()
 SINGLE = collapsing()
+UI = Path(language.__file__).parent
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def test_the_page_runs_at_once_and_says_both_verdicts_with_their_intervals(engin
     assert "97% right as they are, 1% under attack" in shown
     assert "95% right as they are, 45% under attack" in shown
     assert shown.count("95% interval") == 2
-    assert "trained on the worst within L2 1.0" in shown
+    assert "trained on the worst within L2 0.75" in shown
     assert "\\max_{\\|\\delta\\|_{2}" in at.latex[0].value
     assert not at.error
 
@@ -125,5 +128,14 @@ def test_every_sentence_of_the_page_has_its_translation():
     for field in fields(SPEC):
         if field.name != "step_size":  # said on the page of the attack
             assert field.metadata["help"] in known
+    files = [*UI.glob("training_*.py"), resources.pages() / "training.py"]
+    spoken = [
+        call.args[0]
+        for file in files
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "say"
+    ]
+    assert len(spoken) > 60
+    assert [sentence.value for sentence in spoken if sentence.value not in known] == []
     for english, translated in known.items():
         assert sorted(re.findall(r"{\w+}", english)) == sorted(re.findall(r"{\w+}", translated))

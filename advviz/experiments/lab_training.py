@@ -39,7 +39,7 @@ class LabTrainingSpec:
     )
     norm: str = choice("l2", NORMS, "norm of the ball, of training and of judging")
     eps: float = number(
-        1.0, 0.0, 10.0,
+        0.75, 0.0, 10.0,
         "radius of the ball, pixels in [0, 1]; of digits, over their one channel",
     )  # fmt: skip
     attack_steps: int = count(5, 1, 50, "steps of the training attack")

@@ -24,7 +24,7 @@ STOPS = {
     "l2": (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0),
     "linf": (0.0, 4 / 255, 8 / 255, 16 / 255, 0.1, 0.2, 0.35),
 }
-USUAL = {"l2": 1.0, "linf": 0.2}
+USUAL = {"l2": 0.75, "linf": 0.2}
 COLLAPSE = ("network", "norm", "eps", "single_step", "epochs", "batch", "judge_steps")
 """Fields that the switch sets, to what collapses, and back."""
 
