@@ -63,6 +63,7 @@ def ran(monkeypatch):
     return ways
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", ONE_OF_EACH, ids=lambda spec: spec.kind)
 def test_link_command_and_program_compute_the_same_bytes(spec, ran, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from itertools import product
 
+import numpy as np
 import pytest
 
 from advviz.compute import shipped
@@ -13,6 +14,7 @@ from advviz.evaluation import known_figures, one_page
 from advviz.evaluation.one_page_questions import case_of
 from advviz.evaluation.outcomes import FOOLED, HELD, KINDS, Outcome, Said, finding
 from advviz.experiments import links, presets
+from advviz.experiments.inquiries import SmallestSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.result import Result
 from advviz.models import ladders
@@ -86,6 +88,20 @@ def test_the_median_lies_where_half_of_the_right_ones_have_fallen():
     assert standard.attack == robust.attack
     assert known_figures.half_fooled(record(STANDARD), standard) == "≤ 0.5"
     assert known_figures.half_fooled(record(ROBUST), robust) == "> 1.5"
+
+
+def test_a_picture_that_needs_no_change_is_told_as_one():
+    """The search for the smallest change then stays where it began."""
+    spec = SmallestSpec(model=STANDARD, image="sample:jeep", target="car")
+    logits = np.eye(14, dtype=np.float32)[record(STANDARD).class_index("car")]
+    pixels = np.zeros((3, 64, 64), np.float32)
+    arrays = {"original": pixels, "adversarial": pixels, "original_logits": logits,
+              "logits": logits, "eight_bit_logits": logits}  # fmt: skip
+    told = case_of(spec, {spec: Result(arrays, {"distance": 0.0, "held": 0.0})}).finding
+    assert told.startswith("No change is needed")
+    arrays |= {"adversarial": pixels + 0.1}
+    found = Result(arrays, {"distance": 1.5, "held": 0.0})
+    assert "failed at" not in case_of(spec, {spec: found}).finding
 
 
 # --- the page ------------------------------------------------------------------

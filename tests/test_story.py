@@ -100,6 +100,7 @@ def at_screen(page):
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
 def test_the_arrow_keys_go_through_the_screens_and_each_has_a_link(app_url, browser, size):
     context = browser.new_context(viewport={"width": size[0], "height": size[1]})

@@ -18,12 +18,13 @@ from advviz.evaluation.one_page_evidence import (
     told_of_maps,
     viewings,
 )
-from advviz.evaluation.outcomes import said, strength
+from advviz.evaluation.outcomes import Said, said, strength
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.links import AnySpec
 from advviz.experiments.references import true_class
+from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 from advviz.models.records import record
 
@@ -122,16 +123,24 @@ def _smallest(spec: SmallestSpec, results: Results) -> Case:
         return Case(told, (row,))
     after = said(result.arrays["logits"], described.classes)
     file = said(result.arrays["eight_bit_logits"], described.classes)
-    size = strength(spec.norm, round(result.facts["distance"], 6))
-    held = strength(spec.norm, round(result.facts["held"], 6))
     row = Evidence(
         spec.model, f"{before} → {after}", f"{moved(result)}; as an 8-bit file: {file}",
         change(result),
     )  # fmt: skip
-    return Case(
-        f"The smallest change found that makes {described.title} say {after} instead of {before} "
-        f"is {size}; the attack failed at {held}. A smaller one may exist.",
-        (row,),
+    return Case(_said_of_smallest(spec, result, described.title, before, after), (row,))
+
+
+def _said_of_smallest(
+    spec: SmallestSpec, result: Result, title: str, before: Said, after: Said
+) -> str:
+    """Say how small the change is that was found, and at which size the attack failed."""
+    distance, held = result.facts["distance"], result.facts["held"]
+    if distance == 0:
+        return f"No change is needed: {title} says {before} of the picture as it is."
+    failed = f"; the attack failed at {strength(spec.norm, round(held, 6))}" if held else ""
+    return (
+        f"The smallest change found that makes {title} say {after} instead of {before} is "
+        f"{strength(spec.norm, round(distance, 6))}{failed}. A smaller one may exist."
     )
 
 
