@@ -35,16 +35,19 @@ def experiments(language: str) -> Iterator[tuple[Chapter, Experiment]]:
 def predict(page: "Page", experiment: Experiment) -> None:
     """Choose the first answer to each part of the question, and ask for the result.
 
+    Nothing is to be done where this browser remembers a prediction.
+
     Args:
         page: a tab that is being opened.
         experiment: which is asked about; its question tells when the page is the right one.
     """
     page.wait_for_function(
-        "text => document.querySelector('.av-predict')?.innerText.includes(text)",
+        "text => document.querySelector('.av-predict')?.innerText.includes(text)"
+        " && document.querySelector('.av-show, .av-again')",
         arg=experiment.question[:20],
     )
     if page.locator(".av-again").count():
-        return  # predicted on an earlier visit
+        return
     for part in page.locator("fieldset.av-options").all():
         part.locator("input").first.check()
     page.locator(".av-show").click()

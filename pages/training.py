@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from advviz.data import cifar10
 from advviz.experiments.lab_training import CIFAR10, LabTrainingSpec
-from advviz.labs import cifar10
 from advviz.ui import cifar10_shelf, state, training_controls, training_page
 from advviz.ui.figures import rich, show
 from advviz.ui.language import say
@@ -21,5 +21,5 @@ sentence = say(
 st.html(show(f'<p class="av-answer">{rich(sentence)}</p>'))
 button = training_controls.show(setup)
 training_controls.more(setup)
-if spec.data != CIFAR10 or cifar10.is_here() or cifar10_shelf.is_here():
+if spec.data != CIFAR10 or cifar10.is_at_hand() or cifar10_shelf.is_here():
     training_page.show(spec, state.link(PAGE), button)

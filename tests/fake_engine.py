@@ -221,8 +221,6 @@ def _features(spec: FeaturesSpec) -> Result:
 
 def trained_side_by_side(spec: LabTrainingSpec) -> Result:
     """The standard network falls, the robust one holds; a single step collapses."""
-    from advviz.models.architectures import build
-
     epochs, source = spec.epochs, np.random.default_rng(0)
     rising = np.linspace(0.1, 0.9, epochs + 1)
     fallen = np.where(np.arange(epochs + 1) * 2 > epochs, 0.02, rising)
@@ -240,9 +238,7 @@ def trained_side_by_side(spec: LabTrainingSpec) -> Result:
         "radii_distance": np.ones((2, 3)), "radii_answers": np.ones((2, 3)) / 2,
         "radii_at_random": np.ones((2, 3)) / 50,
     }  # fmt: skip
-    network = build(described(spec, "standard"))
-    for partner in PARTNERS:
-        arrays |= {f"{partner}.{k}": v.numpy() for k, v in network.state_dict().items()}
+    arrays |= trained_networks(spec)
     fell = {"epoch": 20, "best": 15, "before": 0.5, "after": 0.02, "own": 0.8}
     facts = {
         "watched": 256, "trained_on": 1079, "n": 359, "clean": [350, 340], "robust": [4, 160],
@@ -250,6 +246,14 @@ def trained_side_by_side(spec: LabTrainingSpec) -> Result:
         "judge": {}, "classes": list("0123456789"), "seconds": 20.0,
     }  # fmt: skip
     return Result.of(arrays, facts)
+
+
+def trained_networks(spec: LabTrainingSpec) -> dict[str, np.ndarray]:
+    """The weights of both networks, which torch alone can make."""
+    from advviz.models.architectures import build
+
+    state = build(described(spec, "standard")).state_dict()
+    return {f"{partner}.{k}": v.numpy() for partner in PARTNERS for k, v in state.items()}
 
 
 def _surface(spec: SurfaceSpec) -> Result:

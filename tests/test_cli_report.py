@@ -7,10 +7,13 @@ import pytest
 from command_line import called, complaint, names, png_file
 from test_every_kind import ATTACK, MODEL, ONE_OF_EACH
 
+from advviz.evaluation.one_page_evidence import REPORTED
 from advviz.experiments import links
 from advviz.experiments.specs import AttackSpec
 
-ALONE = [spec for spec in ONE_OF_EACH if spec.kind not in ("board", "ladder")]
+GROUPS = ("board", "ladder")
+ALONE = [spec for spec in ONE_OF_EACH if spec.kind in REPORTED and spec.kind not in GROUPS]
+LABS = [spec for spec in ONE_OF_EACH if spec.kind not in REPORTED]
 
 
 def facts_of(path):
@@ -42,6 +45,14 @@ def test_a_picture_of_ones_own_stays_out_without_the_tick(tmp_path, capsys):
     assert facts["picture"].startswith("sha256:")
     called(capsys, "report", link, "--image", own, "--out", out, "--with-picture")
     assert "<img" in facts_of(out)[0]
+
+
+@pytest.mark.parametrize("spec", LABS, ids=lambda spec: spec.kind)
+def test_a_lab_has_tables_of_its_own_and_no_report(spec, tmp_path, capsys):
+    """It is refused before anything is computed."""
+    told = complaint(capsys, "report", links.to_link(spec), "--out", tmp_path / "r.html")
+    assert "a report is made of board" in told
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The page Evaluate: it states, runs, finds what is known, and its link holds every choice."""
 
+import shlex
 from collections.abc import Iterator
 
 import pytest
@@ -77,7 +78,12 @@ def test_what_is_run_is_kept_and_found_by_the_next_visitor(real: Engine):
         again.session_state[key] = True
     again.run()
     assert "Held" in told(again)
-    assert "advviz evaluate --model" in again.code[-1].value
+    link, line, program = (code.value for code in again.code[-3:])
+    assert "show.radii=" in link
+    assert line.startswith("advviz evaluate --model")
+    ran = []
+    exec(program.replace("from advviz.cli import main", "main = ran.append"), {"ran": ran})
+    assert ran == [shlex.split(line)[1:]]
 
 
 @pytest.mark.usefixtures("fake")

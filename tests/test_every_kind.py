@@ -9,7 +9,9 @@ from advviz.cli import main
 from advviz.compute import Engine
 from advviz.experiments import links
 from advviz.experiments.board import BoardSpec
+from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.references import RESULT
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
@@ -27,6 +29,10 @@ ONE_OF_EACH = (
     SmallestSpec(model=MODEL, image="sample:treefrog", steps=2, tolerance=0.5, seed=3),
     DefencesSpec(model=MODEL, image=MADE, seed=3),
     SurfaceSpec(model=MODEL, image=MADE, points="11", seed=3),
+    FeaturesSpec(steps=2, attack_steps=1, seeds=1, limit=20, controls=False, seed=3),
+    LabTrainingSpec(
+        network="linear", epochs=1, images=100, attack_steps=1, judge_steps=1, judge_restarts=1
+    ),
     BoardSpec(standard=MODEL, robust=OTHER, **SHARED),
     LadderSpec(family="cifar10-l2", rung=OTHER, **SHARED),
 )

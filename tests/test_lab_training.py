@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from command_line import called, names
+from PIL import Image
 from torch import nn
 from torch.nn import functional
 from torch.testing import assert_close
@@ -14,7 +15,9 @@ from torch.testing import assert_close
 from advviz import compute
 from advviz.compute import Engine
 from advviz.compute.no_network import NoNetwork
+from advviz.data import cifar10 as data_cifar10
 from advviz.data import uploads
+from advviz.data.cifar10 import PICTURES
 from advviz.experiments import links
 from advviz.experiments.lab_training import LabTrainingSpec, described, kept
 from advviz.experiments.specs import AttackSpec
@@ -285,7 +288,7 @@ def test_the_command_line_prints_both_and_saves_models_of_ones_own(tmp_path, cap
 
 
 def test_cifar10_is_refused_in_a_sentence_where_it_is_not(tmp_path, monkeypatch):
-    monkeypatch.setenv(cifar10.VARIABLE, str(tmp_path / "nowhere"))
+    monkeypatch.setenv(PICTURES, str(tmp_path / "nowhere"))
     cifar10.identity.cache_clear()
     engine = Engine(use_shipped=False)
     try:
@@ -293,6 +296,34 @@ def test_cifar10_is_refused_in_a_sentence_where_it_is_not(tmp_path, monkeypatch)
     finally:
         engine.close()
     assert "CIFAR-10 is not on this machine" in job.error
+
+
+def test_a_folder_of_pictures_is_trained_on_like_the_digits(tmp_path, monkeypatch):
+    """Small ones too: a fifth is held out. Another picture makes another result."""
+    source = np.random.default_rng(0)
+    for part, count in (("train", 12), ("test", 3)):
+        for label, name in enumerate(data_cifar10.CLASSES):
+            for number in range(count):
+                levels = source.integers(0, 60, (32, 32, 3)).astype(np.uint8)
+                levels[3 * label : 3 * label + 3] += 150
+                path = tmp_path / part / name / f"{number}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(levels).save(path)
+    monkeypatch.setenv(PICTURES, str(tmp_path))
+    cifar10.identity.cache_clear()
+    spec = replace(TINY, data="cifar10", images=100, learning_rate=0.01, batch=8, epochs=3)
+    engine = Engine(use_shipped=False)
+    try:
+        found = engine.run(spec)
+    finally:
+        engine.close()
+    assert (found.facts["trained_on"], found.facts["watched"], found.facts["n"]) == (96, 24, 30)
+    assert found.facts["clean"][0] >= 15  # three in thirty by chance
+    before = spec.resolved()
+    (tmp_path / "train" / "cat" / "another.png").write_bytes(b"x")
+    cifar10.identity.cache_clear()
+    assert spec.resolved() != before
+    cifar10.identity.cache_clear()
 
 
 def test_a_balanced_choice_takes_equally_many_of_each_class():

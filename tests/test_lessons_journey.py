@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 CLASS = 60
-PATIENCE = 500.0  # seconds: not a limit on the server's speed, only on the test's waiting
+PATIENCE = 900.0  # seconds: not a limit on the server's speed, only on the test's waiting
 
 
 @pytest.fixture(scope="module")
 def visitor(browser: "Browser") -> "Iterator[BrowserContext]":
     """One browser profile: what it remembers lasts from visit to visit."""
     with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
-        context.set_default_timeout(300_000)
+        context.set_default_timeout(900_000)
         yield context
 
 

@@ -1,5 +1,6 @@
 """The page of the lessons with a fake engine: asked first, then shown, linked, left and found."""
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -24,7 +25,7 @@ OF_ALL = [
     pytest.param(c, e, lang, id=f"{lang}-{c.number}-{e.id}")
     for lang in ("en", "zh-CN")
     for c in place.shelf(lang).chapters
-    for e in c.experiments[:1]
+    for e in c.experiments[:1] + tuple(e for e in c.experiments if e.shows == "training")
 ]
 
 
@@ -53,7 +54,7 @@ def spoken(at: AppTest) -> str:
 def test_a_chapter_asks_first_and_shows_afterwards(
     engine: FakeEngine, chapter: Chapter, experiment: Experiment, language: str
 ):
-    query = {"chapter": str(chapter.number), "lang": language}
+    query = {"chapter": str(chapter.number), "experiment": experiment.id, "lang": language}
     before = opened(**query)
     assert not before.error
     assert not before.warning
@@ -193,6 +194,10 @@ def test_a_sheet_has_question_result_link_and_code_and_needs_no_network():
     assert "data:image/svg+xml" in made
     assert 'src="http' not in made
     assert "<link" not in made
+
+
+def test_others_are_not_given_the_large_type():
+    assert "present" not in replace(here(), presenting=True).address
 
 
 def test_a_code_holds_the_link_and_says_where_it_leads():

@@ -137,7 +137,7 @@ BROKEN = {
         "must be a whole number, got '64'",
     ),
     "a size that is true": (TOML.replace("= 64", "= true"), "must be a whole number, got True"),
-    "a size out of range": (TOML.replace("= 64", "= 99999"), r"must lie in \[16, 1024\]"),
+    "a size out of range": (TOML.replace("= 64", "= 99999"), r"must lie in \[8, 1024\]"),
     "two means": (TOML.replace(str(list(MEAN)), "[0.5, 0.5]"), "mean must be a list of three"),
     "a deviation of zero": (TOML.replace("0.229", "0.0"), "std must be > 0"),
     "a class twice": (TOML.replace('"b"', '"a"'), "classes must differ, got 'a' 2 times"),

@@ -353,12 +353,13 @@ def test_home_imports_no_torch():
     script = """
 import sys
 sys.path.insert(0, "tests")
-from fake_engine import FakeEngine
+import fake_engine
 from streamlit.testing.v1 import AppTest
 from advviz import resources
 from advviz.errors import InvalidInputError
 from advviz.ui import state
-fake = FakeEngine()
+fake_engine.trained_networks = lambda spec: {}
+fake = fake_engine.FakeEngine()
 state.engine = lambda: fake
 at = AppTest.from_file(str(resources.entry_script()), default_timeout=60).run()
 assert not at.exception, at.exception

@@ -10,7 +10,8 @@ from command_line import called, complaint
 from advviz.compute import Engine
 from advviz.errors import AdvvizError
 from advviz.evaluation import preset_gates, preset_screening
-from advviz.evaluation.preset_gates import GATES, EightBit, Screened, at_this_eps
+from advviz.evaluation.as_files import EightBit
+from advviz.evaluation.preset_gates import GATES, Screened, at_this_eps
 from advviz.experiments import links, presets
 from advviz.experiments.preset_words import FIRST, SENTENCES, TITLES
 from advviz.experiments.references import made_by

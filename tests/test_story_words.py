@@ -1,14 +1,12 @@
 """Every sentence of the Story, the presets' cards and the report's drawer has its translation."""
 
 import ast
-import json
 from pathlib import Path
 from string import Formatter
 
 import pytest
 
 from advviz.experiments.preset_words import SENTENCES, TITLES
-from advviz.resources import assets
 from advviz.ui import language, one_page, preset_cards, story, story_figures, try_next
 
 CHINESE = language.translations(language.CHINESE)
@@ -32,10 +30,3 @@ def test_every_sentence_is_translated(module):
     assert found
     for sentence in [*found, *TITLES.values(), *SENTENCES.values()]:
         assert places(CHINESE[sentence]) == places(sentence)
-
-
-def test_no_file_of_translations_disagrees_with_another():
-    known = {}
-    for path in sorted((assets() / "translations" / language.CHINESE).glob("*.json")):
-        for english, translated in json.loads(path.read_text(encoding="utf-8")).items():
-            assert known.setdefault(english, translated) == translated, english

@@ -14,7 +14,7 @@ from advviz.experiments.lab_training import LabTrainingSpec, collapsing
 from advviz.experiments.links import to_flags, to_link, to_query
 from advviz.models import uploaded
 from advviz.models.records import record
-from advviz.ui import running, state, training_charts, training_lab
+from advviz.ui import running, state, training_charts, training_pictures
 
 SPEC = LabTrainingSpec()
 SINGLE = collapsing()
@@ -80,6 +80,7 @@ def test_kept_models_are_shown_by_all_pages_with_pictures_of_their_size(
     setup = at.session_state["av.setup"]
     assert record(setup.board.robust).is_robust or setup.board.robust == setup.board.standard
     assert setup.board.image.startswith("sha256:")
+    assert (setup.board.target, setup.board.eps) == ("8", SPEC.eps_in_rgb)
     assert pictures.fetch_exact(setup.board.image).shape == (3, 8, 8)
     assert "choose strengths √3 times as large" in spoken(at)
     engine.asked.clear()
@@ -97,8 +98,8 @@ def test_curves_and_pictures_are_drawn_while_the_networks_learn():
     partial |= {name: whole[name][:, :5] for name in ("clean", "own", "judged")}
     partial |= {"loss": whole["loss"][:, :4], "pictured_epochs": whole["pictured_epochs"]}
     shown = running.Shown(None, "epoch 4 of 30: step 4 of 52", 0.1, partial=partial)
-    assert training_lab.known(shown) is partial
-    drawn = training_lab.draw(SPEC, {SPEC: shown}, None)
+    assert training_pictures.known(shown) is partial
+    drawn = training_pictures.draw(SPEC, {SPEC: shown}, None)
     assert drawn.count("<img") == 6 + 2 * 6 + 2 * 10
     svg = training_charts.svg(training_charts.accuracy(SPEC, partial))
     assert svg.count("<polyline") == 4

@@ -14,6 +14,8 @@ NAMED_METAVARS = {
     "target": "CLASS",
     "explained": "CLASS",
     "start": "noise|IMAGE",
+    "data": "digits|cifar10|FOLDER",
+    "classes": "A,B",
 }
 IMAGE_HELP = (
     "a PNG, JPEG or WebP file, sample:ID of the gallery, result:LINK of an attack, "

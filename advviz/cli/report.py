@@ -3,13 +3,13 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from advviz.cli.computing import check, computer
 from advviz.cli.inputs import image_reference
 from advviz.cli.outputs import check_file, print_json, write_files
 from advviz.errors import InvalidInputError
 from advviz.experiments.links import AnySpec, from_link, to_link
-from advviz.experiments.specs import VisualizeSpec
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,6 +81,10 @@ def _with_image(spec: AnySpec, image: str | None) -> AnySpec:
     """Put a picture file in the place of the link's."""
     if image is None:
         return spec
-    if isinstance(spec, VisualizeSpec):
-        raise InvalidInputError("a drawing starts from no --image; name its start in the link")
-    return replace(spec, image=image_reference(image))
+    given: Any = spec
+    if not hasattr(given, "image"):
+        raise InvalidInputError(
+            f"--image replaces the picture that an experiment starts from; {spec.kind} has none"
+        )
+    replaced: AnySpec = replace(given, image=image_reference(image))
+    return replaced

@@ -18,6 +18,8 @@ CLASSES = (
 )  # fmt: skip
 SIZE = 32  # pixels a side
 VARIABLE = "ADVVIZ_DATA"
+PICTURES = "ADVVIZ_CIFAR10"
+"""Names a folder that holds `train` and `test`, each with a folder a class, instead."""
 PARTS = (True, False)
 """Of torchvision's data set: to train on, and to judge on."""
 
@@ -36,6 +38,18 @@ def folder() -> Path:
 def is_here() -> bool:
     """Say whether the data set has been put into its folder."""
     return (folder() / "cifar-10-batches-py" / "batches.meta").is_file()
+
+
+def picture_folder() -> Path | None:
+    """Return $ADVVIZ_CIFAR10, or None where nobody named a folder of pictures."""
+    named = os.environ.get(PICTURES)
+    return Path(named) if named else None
+
+
+def is_at_hand() -> bool:
+    """Say whether there is something to train on: the folder of pictures, or the data set."""
+    folder = picture_folder()
+    return is_here() if folder is None else (folder / "train").is_dir()
 
 
 @lru_cache(4)

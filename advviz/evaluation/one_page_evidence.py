@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from advviz import pictures
+from advviz.errors import InvalidInputError
 from advviz.evaluation import outcomes
 from advviz.evaluation.outcomes import Outcome, strength
 from advviz.experiments.attack_choice import PGD
@@ -20,6 +21,11 @@ from advviz.models.records import record
 from advviz.models.shelf import is_on_disk
 
 GAIN = 10
+REPORTED = (
+    "board", "ladder", "attack", "explain", "visualize", "predict", "noise", "smallest",
+    "defences", "surface",
+)  # fmt: skip
+"""Kinds of experiments on one picture: of these there is a report."""
 Results = Mapping[Spec, Result]
 
 
@@ -96,7 +102,16 @@ def viewings(spec: AnySpec) -> tuple[PredictSpec, ...]:
 
 
 def needed(spec: AnySpec) -> tuple[Spec, ...]:
-    """List the experiments whose results a report needs, those that are wanted first first."""
+    """List the experiments whose results a report needs, those that are wanted first first.
+
+    Raises:
+        InvalidInputError: no report is made of an experiment of this kind.
+    """
+    if spec.kind not in REPORTED:
+        raise InvalidInputError(
+            f"a report is made of {', '.join(REPORTED)}; got {spec.kind}, which tells of many "
+            "pictures and has tables of its own"
+        )
     attacks = attacked(spec)
     maps = [each for attack in attacks for each in maps_of(spec, attack)]
     own = () if isinstance(spec, BoardSpec | LadderSpec) else (spec,)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 from advviz import pictures
-from advviz.errors import InvalidInputError
 from advviz.evaluation import outcomes
 from advviz.evaluation.one_page_evidence import (
     Case,
@@ -38,10 +37,7 @@ def case_of(spec: AnySpec, results: Results) -> Case:
     """
     if isinstance(spec, BoardSpec | LadderSpec | AttackSpec):
         return of_attacks(spec, results)
-    for kind, told in OTHERS.items():
-        if isinstance(spec, kind):
-            return told(spec, results)
-    raise InvalidInputError(f"no report is made of an experiment of the kind {spec.kind}")
+    return OTHERS[type(spec)](spec, results)
 
 
 def _predicted(spec: PredictSpec, results: Results) -> Case:

@@ -11,23 +11,22 @@ from typing import Any
 import numpy as np
 import torch
 
-from advviz import pictures
 from advviz.attacks.random_noise import random_noise
 from advviz.compute import Engine
-from advviz.data import images, uploads
+from advviz.data import images
+from advviz.evaluation.as_files import EightBit, as_file
 from advviz.evaluation.showcase import predicted, probability, screen
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.links import AnySpec
 from advviz.experiments.preset_words import FIRST
 from advviz.experiments.presets import ROBUST, STANDARD, STRENGTHS
 from advviz.experiments.references import made_by, true_class
-from advviz.experiments.result import Array
 from advviz.experiments.specs import AttackSpec, ExplainSpec, PredictSpec, VisualizeSpec
 from advviz.models.classifier import Classifier
 from advviz.models.loading import load_model
 from advviz.models.records import record
 from advviz.noise import Noise
-from advviz.protocol import Answer, Call, Query, Respondent, run
+from advviz.protocol import run
 from advviz.threat_models import threat_model
 
 DRAWS, CHANGED_AT_MOST = 100, 2
@@ -51,11 +50,6 @@ class Screened:
 
 
 Gate = Callable[[Engine, Any], Screened]
-
-
-def as_file(pixels: Array) -> str:
-    """Store pixels [3, S, S] as their 8-bit file, and return the reference to it."""
-    return uploads.store(pictures.png(pictures.photo(pixels)))
 
 
 def answer(engine: Engine, model: str, image: str) -> str:
@@ -91,22 +85,6 @@ def at_this_eps(engine: Engine, board: BoardSpec) -> Screened:
     """Judge as the first preset, at the budget of the candidate."""
     found = screen(engine, board, known(board))
     return Screened(board, found, found.pop("passed"))
-
-
-class EightBit:
-    """A classifier that receives every picture as its 8-bit file has it."""
-
-    def __init__(self, classifier: Respondent) -> None:
-        self._classifier = classifier
-
-    def answer(self, query: Query) -> Answer:
-        """Round the pictures, and ask."""
-        rounded = torch.round(query.images * 255) / 255
-        return self._classifier.answer(replace(query, images=rounded))
-
-    def call(self, call: Call) -> Any:
-        """Hand a call on."""
-        return self._classifier.call(call)
 
 
 def only_noise(engine: Engine, board: BoardSpec) -> Screened:

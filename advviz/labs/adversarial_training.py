@@ -65,7 +65,7 @@ class Regime:
     def order(self, count: int, epoch: int) -> tuple[Tensor, ...]:
         """Return the batches of an epoch, as rows; the same for whoever asks."""
         generator = torch.Generator().manual_seed(1_000_003 * self.seed + 2 * epoch)
-        return torch.randperm(count, generator=generator).split(self.batch)
+        return torch.split(torch.randperm(count, generator=generator), self.batch)
 
     def starts(self, epoch: int) -> torch.Generator:
         """Return the generator of the attack's starts in an epoch."""

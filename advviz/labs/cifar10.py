@@ -5,10 +5,8 @@ a folder a class; where it names none, the data set that was downloaded.
 """
 
 import hashlib
-import os
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,21 +18,8 @@ from advviz.labs.labelled import Labelled, Parts
 from advviz.labs.turns import Work, in_turns
 from advviz.protocol import Procedure, Progress
 
-VARIABLE = "ADVVIZ_CIFAR10"
 HELD_OUT = 1000  # images watched while training, and as many judged at the end
 EVERY = 64  # pictures read between two looks at the clock
-
-
-def pictures() -> Path | None:
-    """Name the folder of pictures, or None where nobody named one."""
-    named = os.environ.get(VARIABLE)
-    return Path(named) if named else None
-
-
-def is_here() -> bool:
-    """Say whether there is something to train on."""
-    folder = pictures()
-    return cifar10.is_here() if folder is None else (folder / "train").is_dir()
 
 
 @lru_cache(1)
@@ -45,7 +30,7 @@ def identity() -> str:
         InvalidInputError: there are none.
     """
     _refuse_absence()
-    place = pictures() or cifar10.folder() / "cifar-10-batches-py"
+    place = cifar10.picture_folder() or cifar10.folder() / "cifar-10-batches-py"
     files = sorted(path for path in place.rglob("*") if path.is_file())
     content = "\n".join(f"{path.relative_to(place)} {path.stat().st_size}" for path in files)
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
@@ -62,25 +47,29 @@ def cifar10_parts(images: int, seed: int) -> Procedure[Parts]:
         InvalidInputError: there are none, or one cannot be read.
     """
     _refuse_absence()
-    read = _downloaded if pictures() is None else _from_pictures
+    read = _downloaded if cifar10.picture_folder() is None else _from_pictures
     train = yield from in_turns(read("train", images + HELD_OUT, seed))
     test = yield from in_turns(read("test", HELD_OUT, seed))
-    held, rest = train.first(HELD_OUT), slice(HELD_OUT, None)
-    return Parts(Labelled(train.images[rest], train.labels[rest]), held, test, cifar10.CLASSES)
+    held = min(HELD_OUT, len(train.labels) // 5)
+    rest = Labelled(train.images[held:], train.labels[held:])
+    return Parts(rest, train.first(held), test, cifar10.CLASSES)
 
 
 def _refuse_absence() -> None:
-    if not is_here():
+    if not cifar10.is_at_hand():
         raise InvalidInputError(
             "CIFAR-10 is not on this machine: run advviz lab training --data cifar10 --download, "
-            f"or name a folder that holds train and test, each with a folder a class, by {VARIABLE}"
+            "or name a folder that holds train and test, each with a folder a class, by "
+            f"{cifar10.PICTURES}"
         )
 
 
 def _from_pictures(part: str, count: int, seed: int) -> Work[Labelled]:
-    folder = pictures()
+    folder = cifar10.picture_folder()
     if folder is None:
-        raise InvalidInputError(f"{VARIABLE} names no folder any more; choose the images again")
+        raise InvalidInputError(
+            f"{cifar10.PICTURES} names no folder any more; choose the images again"
+        )
     files = labelled_files(folder / part, cifar10.CLASSES, {})
     rows = balanced(np.array(files.labels), count, seed)
     found = np.empty((len(rows), 3, cifar10.SIZE, cifar10.SIZE), np.uint8)

@@ -37,6 +37,8 @@ from advviz.threat_models import ThreatModel
 
 FIRST, NEW, RANDOM, FLIPPED = "true labels", "mislabelled adversarial", "moved at random", "flipped"
 CONTROLS = (RANDOM, FLIPPED)
+FORMS = {NEW: "adversarial", RANDOM: "random", FLIPPED: "original"}
+"""What each of these is trained on, of every image that was kept."""
 SHOWN = 8  # training images that are kept to be shown
 SHARES = (0.8, 0.2, 0.0)
 """Of what a data set does not set apart to judge on: to train on, and to choose weights on."""
@@ -95,6 +97,12 @@ class FeaturesResult:
     weights: dict[str, Tensor] = field(default_factory=dict)
     examples: Mislabelled | None = None
 
+    def skip(self, name: str, seeds: int) -> None:
+        """Write down that some seeds had nothing to train a network on."""
+        self.accuracies[name] += [None] * seeds
+        if name == NEW:
+            self.validation += [None] * seeds
+
 
 def bugs_or_features(pool: TwoClasses, params: FeaturesParams) -> Procedure[FeaturesResult]:
     """Run the lab on two classes.
@@ -150,41 +158,41 @@ class _Group:
 
     def run(self) -> Procedure[None]:
         """Train the first networks, attack, train on what was kept, judge."""
-        first = yield from self._learn(FIRST, self._train, self._held)
-        yield from self._judge(FIRST, first, [True] * len(self._seeds))
+        everybody = [True] * len(self._seeds)
+        first = yield from self._learn(FIRST, self._train, self._held, everybody)
+        yield from self._judge(FIRST, first, everybody)
         told, held = yield from self._attack(first)
         self._note(told)
-        usable = [bool(e.kept.any()) for e in held]
         enough = [
-            bool(m.examples(m.original).suffice) and u for m, u in zip(told, usable, strict=True)
+            bool(each.examples(each.original).suffice) and bool(other.kept.any())
+            for each, other in zip(told, held, strict=True)
         ]
-        forms = {NEW: "adversarial", RANDOM: "random", FLIPPED: "original"}
         for name in self._params.trained[1:]:
-            if not any(enough):
-                self._result.accuracies[name] += [None] * len(enough)
+            if any(enough):
+                shown, chosen = (_stacked(part, FORMS[name]) for part in (told, held))
+                learned = yield from self._learn(name, shown, chosen, enough)
+                yield from self._judge(name, learned, enough)
+            else:
+                self._result.skip(name, len(enough))
                 self._meter.done += self._params.learner.steps * len(enough)
-                continue
-            learned = yield from self._learn(
-                name, *(_stacked(part, forms[name]) for part in (told, held))
-            )
-            yield from self._judge(name, learned, enough)
-            if name == NEW:
-                right = yield from _accuracy(learned, self._held)
-                self._result.validation += _where(enough, right)
-        if not any(enough):
-            self._result.validation += [None] * len(enough)
 
-    def _learn(self, name: str, told: Examples, held: Examples) -> Procedure[Learned]:
+    def _learn(
+        self, name: str, told: Examples, held: Examples, counts: Sequence[bool]
+    ) -> Procedure[Learned]:
+        """Train networks; where the very first seed counts, keep its weights to be shown."""
         learner, meter = self._params.learner, self._meter
         learned = yield from learner.learn(told, held, self._seeds, name, meter)
         weights = learned.weights(0)
-        if weights is not None and name not in self._result.weights:
+        if weights is not None and counts[0] and self._seeds[0] == self._params.seeds[0]:
             self._result.weights[name] = weights
         return learned
 
     def _judge(self, name: str, learned: Learned, counts: Sequence[bool]) -> Procedure[None]:
         right = yield from _accuracy(learned, self._test)
         self._result.accuracies[name] += _where(counts, right)
+        if name == NEW:
+            held = yield from _accuracy(learned, self._held)
+            self._result.validation += _where(counts, held)
 
     def _attack(self, first: Learned) -> Procedure[tuple[list[Mislabelled], list[Mislabelled]]]:
         """Attack the images to train on and those to choose weights on, seed by seed."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -61,7 +62,7 @@ class Judge:
 def right(network: nn.Module, images: Tensor, labels: Tensor, progress: Progress) -> Work[Tensor]:
     """Say of each image [N, C, H, W] whether the network is right about it, [N]."""
     found = []
-    for chosen, known in zip(images.split(ROWS), labels.split(ROWS), strict=True):
+    for chosen, known in zip(torch.split(images, ROWS), torch.split(labels, ROWS), strict=True):
         with torch.no_grad():
             found.append(network(chosen).argmax(1) == known)
         yield progress
@@ -93,9 +94,9 @@ def survivors(
     """
     classifier = Classifier(network)
     found = []
-    for chosen, known in zip(images.split(ROWS), labels.split(ROWS), strict=True):
+    for chosen, known in zip(torch.split(images, ROWS), torch.split(labels, ROWS), strict=True):
         query = Query(chosen, gradient=False, exact=True)
-        answer: Answer = yield Call(lambda _, query=query: classifier.answer(query), progress)
+        answer: Answer = yield Call(partial(_answer, classifier, query), progress)
         survived = answer.logits.argmax(1) == known
         rows = survived.nonzero().flatten()
         if len(rows):
@@ -149,7 +150,7 @@ def moved(
     direction = noise.streams(images).normal("random change")
     shaken = threat.project(images, threat.stepped(images, direction, threat.eps))
     query = Query(shaken, gradient=False, exact=True)
-    answer: Answer = yield Call(lambda _: classifier.answer(query), progress)
+    answer: Answer = yield Call(partial(_answer, classifier, query), progress)
     before = attacked.original_logits.softmax(1)
     return Moved(
         right=int((attacked.logits.argmax(1) == labels).sum()),
@@ -157,6 +158,10 @@ def moved(
         at_random=_far(before, answer.logits.softmax(1)),
         distance=float(threat.distance(images, attacked.images).mean()),
     )
+
+
+def _answer(classifier: Classifier, query: Query, _module: nn.Module) -> Answer:
+    return classifier.answer(query)
 
 
 def _far(before: Tensor, after: Tensor) -> float:

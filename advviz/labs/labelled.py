@@ -54,8 +54,9 @@ class Parts:
 
     def to(self, device: str) -> "Parts":
         """Move everything to a device."""
-        moved = (part.to(device) for part in (self.train, self.validation, self.test))
-        return Parts(*moved, self.classes)
+        return Parts(
+            self.train.to(device), self.validation.to(device), self.test.to(device), self.classes
+        )
 
 
 def digit_parts() -> Parts:

@@ -135,7 +135,7 @@ def training_lab(lab: Lab, parts: Parts) -> Procedure[Trained]:
         yield Call(partial(notes.picture, epoch, networks), progress)
         yield Call(lambda _: None, replace(progress, partial=notes.arrays()))
     networks = [learner.network for learner in learners]
-    facts = {"watched": len(watched.labels), "trained_on": len(parts.train.labels)}
+    facts: dict[str, Any] = {"watched": len(watched.labels), "trained_on": len(parts.train.labels)}
     curves = {name: list(zip(*values, strict=True)) for name, values in notes.curves.items()}
     fell = collapse(curves["judged"][1], curves["own"][1])
     facts |= {"collapse": None if fell is None else asdict(fell)}
@@ -170,7 +170,9 @@ def _watch(
 def _own(network: nn.Module, watched: Labelled, lab: Lab, progress: Progress) -> Work[float]:
     """Attack as the training does."""
     source, found = torch.Generator().manual_seed(lab.judge.seed), []
-    for images, labels in zip(watched.images.split(ROWS), watched.labels.split(ROWS), strict=True):
+    for images, labels in zip(
+        torch.split(watched.images, ROWS), torch.split(watched.labels, ROWS), strict=True
+    ):
         search = hardest(network, images, labels, lab.attack, BatchStream(images, source))
         attacked = yield from told(search, progress)
         found.append((yield from right(network, attacked, labels, progress)))

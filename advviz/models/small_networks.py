@@ -43,7 +43,8 @@ class _FromPixels(nn.Module):
 
     def seen(self, images: Tensor) -> Tensor:
         """Return what the first layer receives."""
-        return self.normalize(images.mean(1, keepdim=True) if self.grey else images)
+        seen: Tensor = self.normalize(images.mean(1, keepdim=True) if self.grey else images)
+        return seen
 
 
 class LinearModel(_FromPixels):

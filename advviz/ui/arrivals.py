@@ -9,7 +9,7 @@ import streamlit as st
 from advviz.compute import State
 from advviz.compute.fetching import checker
 from advviz.ui import state
-from advviz.ui.language import say
+from advviz.ui.language import quote, say
 from advviz.ui.words import plain
 
 
@@ -43,7 +43,7 @@ def arrived(slot: str, meanwhile: str, otherwise: str) -> Any | None:
     del st.session_state[slot]
     checker().dismiss(key)
     if fetch.state is not State.DONE:
-        why = fetch.error or say("it was stopped")
+        why = quote(fetch.error) if fetch.error else say("it was stopped")
         st.warning(plain(say("{why}; {otherwise}.", why=why, otherwise=otherwise)))
         return None
     return fetch.result

@@ -8,7 +8,7 @@ import streamlit as st
 
 from advviz.attacks.catalogue import attacks
 from advviz.experiments.attack_choice import PGD, params_of, written_options
-from advviz.ui.language import say, term
+from advviz.ui.language import labelled, say, term
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 from advviz.ui.strengths import in_norm
@@ -20,7 +20,7 @@ def attack(setup: Setup) -> None:
     st.selectbox(
         say("Attack"),
         list(attacks()),
-        format_func=lambda name: term(attacks()[name].title),
+        format_func=labelled(attacks(), lambda name: term(attacks()[name].title)),
         help=say(
             "{paper}. It works in {norms}.",
             paper=chosen.paper,
@@ -53,7 +53,8 @@ def _widget(setup: Setup, params: Any, name: str, meta: Any) -> None:
     if meta["type"] is bool:
         st.toggle(label, help=words, **bound)
     elif "options" in meta:
-        st.selectbox(label, meta["options"], format_func=term, help=words, **bound)
+        named = labelled(meta["options"], term)
+        st.selectbox(label, meta["options"], format_func=named, help=words, **bound)
     elif meta["type"] is int:
         st.number_input(label, meta["low"], meta["high"], help=words, **bound)
     else:

@@ -59,7 +59,7 @@ def _of_pgd(setup: Setup) -> None:
             say("Start"),
             [False, True],
             required=True,
-            format_func=lambda random: say("random") if random else say("the picture"),
+            format_func={False: say("the picture"), True: say("random")}.__getitem__,
             help=say("Where in the ball the search begins; restarts always begin at random."),
             **control("av.random_start", setup.board.random_start, on_board("random_start")),
         )

@@ -103,10 +103,11 @@ def _models(
     names: dict[str, str], key: str, current: str, apply: Callable[[Setup, str], Setup]
 ) -> None:
     """Choose among the models of the pair; the last entry leads to all the others."""
+    names = {**names, OTHERS: say("other models …")}
     st.selectbox(
         say("Model"),
-        [*names, OTHERS],
-        format_func=lambda name: names.get(name, say("other models …")),
+        list(names),
+        format_func=names.__getitem__,
         help=say(WHY["model"]),
         **control(key, current, lambda s, name: _leave(s) if name == OTHERS else apply(s, name)),
     )

@@ -41,7 +41,7 @@ def work_of(setup: Setup) -> Work | None:
             st.session_state[_WORK] = kept
     except AdvvizError as error:
         said = str(error) if source in ("", GALLERY) else str(error).replace(source, OWNERS)
-        st.error(plain(said))
+        st.error(plain(quote(said)))
         return None
     return kept
 
@@ -152,7 +152,7 @@ def _measure(work: Work, told: DeltaGenerator, body: DeltaGenerator) -> None:
                 left = seconds_left(work, engine)
                 drawn, seen = monotonic(), progress.done
     except AdvvizError as error:
-        state.notice(str(error))
+        state.notice(quote(str(error)))
 
 
 def _words(progress: Progress, left: float | None) -> str:

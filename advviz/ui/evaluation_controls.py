@@ -11,7 +11,7 @@ from advviz.evaluation.sources import GALLERY
 from advviz.models import shelf
 from advviz.models.records import catalogue, record
 from advviz.ui.fields import help_of
-from advviz.ui.language import say, term
+from advviz.ui.language import labelled, say, term
 from advviz.ui.measure import FOLDER, Measure
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
@@ -60,10 +60,13 @@ def _models(setup: Setup) -> None:
     shown = setup.measure.models or ",".join((setup.board.standard, setup.board.robust))
     here = [described.id for described in catalogue().values() if shelf.is_on_disk(described)]
     chosen = list(dict.fromkeys(shown.split(",")))
+    offered = list(dict.fromkeys([*chosen, *here]))
     st.multiselect(
         say("Models"),
-        list(dict.fromkeys([*chosen, *here])),
-        format_func=lambda name: f"{ROW[record(name).is_robust][0]} {title_of(record(name))}",
+        offered,
+        format_func=labelled(
+            offered, lambda name: f"{ROW[record(name).is_robust][0]} {title_of(record(name))}"
+        ),
         help=say("Those that are on this machine. Models that are compared should share a recipe."),
         **control("av.measure.models", chosen, lambda s, v: s.with_measure(models=",".join(v))),
     )
@@ -94,7 +97,7 @@ def _attacks(setup: Setup) -> None:
     st.multiselect(
         say("Attacks"),
         list(dict.fromkeys([*known, *chosen])),
-        format_func=lambda name: term(attacks()[name].title.partition(":")[0]),
+        format_func=labelled(attacks(), lambda name: term(attacks()[name].title.partition(":")[0])),
         help=say("The more different they are, the more the worst case means."),
         **control(
             "av.measure.attacks",

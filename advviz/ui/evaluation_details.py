@@ -1,5 +1,6 @@
 """What stands below the chart of an evaluation: more charts, the images, the report."""
 
+import shlex
 from typing import Any
 
 import streamlit as st
@@ -10,9 +11,9 @@ from advviz.evaluation.repeat import command
 from advviz.evaluation.sources import read
 from advviz.evaluation.tally import Tally
 from advviz.models.records import record
-from advviz.ui import drawers, state
+from advviz.ui import drawers, measure, permalinks, state, take_home
 from advviz.ui.figures import picture, rich, show
-from advviz.ui.language import quote, say, term
+from advviz.ui.language import labelled, quote, say, term
 from advviz.ui.words import title_of
 
 SHOWN = 24
@@ -89,11 +90,13 @@ def _images(tally: Tally) -> None:
     """Choose a point; its images are read now."""
     plan = tally.work.plan
     left, middle, right = st.columns(3)
-    model = left.selectbox(say("Model"), plan.models, format_func=lambda m: title_of(record(m)))
+    titles = labelled(plan.models, lambda model: title_of(record(model)))
+    model = left.selectbox(say("Model"), plan.models, format_func=titles)
     budgets = {str(budget): budget for budget in plan.budgets}
     budget = budgets[middle.selectbox(say("Budget"), list(budgets))]
     names = [attack.name for attack in plan.attacks_in(budget.norm)]
-    attack = right.selectbox(say("Attack"), [WORST, *names], format_func=term)
+    options = [WORST, *names]
+    attack = right.selectbox(say("Attack"), options, format_func=labelled(options, term))
     found = figures.behind(tally, model, None if attack == WORST else attack, budget)
     for name, rows in found.items():
         st.html(_row(tally, model, name, rows))
@@ -145,7 +148,14 @@ def _take(tally: Tally) -> None:
         )
     st.caption(say("The report is one file with everything inside; it needs no network."))
     source = "FOLDER" if tally.work.private else None
-    st.code(command(tally.work.plan, source), language="bash", wrap_lines=True)
+    line = command(tally.work.plan, source)
+    words = permalinks.to_query(state.get(), "board", measure.SHOWN)
+    take_home.ways(words, line, program(line))
+
+
+def program(line: str) -> str:
+    """Write a command as a Python program that measures the same."""
+    return f"from advviz.cli import main\n\nmain({shlex.split(line)[1:]!r})\n"
 
 
 def _report(tally: Tally) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from advviz.errors import InvalidInputError
-from advviz.ui.language import term
+from advviz.ui.language import labelled, term
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 
@@ -46,11 +46,12 @@ def choose(
     label: str, spec: type[Any], name: str, bound: dict[str, Any], names: dict[str, str]
 ) -> None:
     """Choose one of the few words that a field of a spec allows."""
+    options = meta_of(spec, name)["options"]
     st.segmented_control(
         label,
-        meta_of(spec, name)["options"],
+        options,
         required=True,
-        format_func=lambda option: names.get(option, term(option)),
+        format_func=labelled(options, lambda option: names.get(option, term(option))),
         help=help_of(spec, name),
         **bound,
     )

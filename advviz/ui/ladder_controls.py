@@ -7,7 +7,7 @@ import streamlit as st
 from advviz.models import ladders
 from advviz.models.records import record
 from advviz.models.shelf import is_on_disk
-from advviz.ui.language import say
+from advviz.ui.language import labelled, say
 from advviz.ui.rungs import label
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
@@ -26,10 +26,11 @@ def family(setup: Setup) -> None:
         if len(rungs) > 1 and all(map(is_on_disk, rungs))
     ]
     current = setup.ladder.family
+    offered = found if current in found else [current, *found]
     st.selectbox(
         say("Ladder"),
-        found if current in found else [current, *found],
-        format_func=lambda name: f"{name} · {_count(len(ladders.rungs(name)))}",
+        offered,
+        format_func=labelled(offered, lambda name: f"{name} · {_count(len(ladders.rungs(name)))}"),
         help=say("A family of models and the norm of the attacks that they were trained against."),
         **control("av.family", current, Setup.with_ladder),
     )
@@ -51,7 +52,7 @@ def rung(setup: Setup) -> None:
     st.select_slider(
         say("Training strength"),
         ids,
-        format_func=lambda model: label(record(model)),
+        format_func=labelled(ids, lambda model: label(record(model))),
         help=say(WHY),
         **control("av.rung", spec.rung, lambda s, model: replace(s, rung=model)),
     )

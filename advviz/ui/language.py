@@ -9,9 +9,11 @@ by a worker's thread, on the command line.
 
 import json
 import re
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import cache, lru_cache
 from string import Formatter
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -139,6 +141,11 @@ def of_widget(key: str) -> str:
     """
     spoken = language()
     return key if spoken == ENGLISH else f"{key}.{spoken}"
+
+
+def labelled(options: Iterable[Any], label: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Label the options of a widget now; Streamlit may ask for a label when no page runs."""
+    return {option: label(option) for option in options}.__getitem__
 
 
 def switch() -> None:

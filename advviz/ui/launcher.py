@@ -17,7 +17,7 @@ from advviz import resources
 from advviz.data import picture_folder
 from advviz.errors import AdvvizError
 from advviz.ui import doors, state
-from advviz.ui.language import say
+from advviz.ui.language import quote, say
 from advviz.ui.words import plain
 
 SCRIPT = resources.entry_script()
@@ -101,7 +101,7 @@ async def lifespan(_app: App) -> AsyncIterator[None]:
 def apologise(error: Exception) -> bool:
     """Show one sentence instead of a traceback; the log keeps the details."""
     if isinstance(error, AdvvizError):
-        st.error(plain(str(error)))
+        st.error(plain(quote(str(error))))
     else:
         _LOG.error("a page failed", exc_info=error)
         st.error(

@@ -22,4 +22,4 @@ try:
     else:
         login.ask()
 except AdvvizError as error:
-    st.error(plain(str(error)))
+    st.error(plain(language.quote(str(error))))

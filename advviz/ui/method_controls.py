@@ -21,15 +21,12 @@ def explained(setup: Setup) -> None:
     """Choose the class that the maps are for: by its role, or by its name."""
     described, roles = record(setup.board.standard), setup.roles
     names = class_names(described)
+    for role, named in roles.items():
+        names[role] = say("{role} class", role=term(role)) + (f": {term(named)}" if named else "")
     st.selectbox(
         say("Explain for class"),
         [*roles, *described.classes],
-        format_func=lambda option: (
-            names[option]
-            if option not in roles
-            else say("{role} class", role=term(option))
-            + (f": {term(roles[option] or '')}" if roles[option] else "")
-        ),
+        format_func=names.__getitem__,
         width=230,
         help=say(
             "One picture, several questions: what moves the score of the true class, of the "

@@ -5,7 +5,7 @@ import streamlit as st
 from advviz.models import shelf
 from advviz.models.records import ModelRecord, own_models, record
 from advviz.ui import model_cards, model_uploads, named_models
-from advviz.ui.language import say
+from advviz.ui.language import labelled, say
 from advviz.ui.model_cards import BUNDLED, FAMILIES, YOURS
 from advviz.ui.setup import Setup
 from advviz.ui.words import plain
@@ -28,7 +28,9 @@ def family() -> str:
         list(FAMILIES),
         key=_FAMILY,
         required=True,
-        format_func=lambda name: f"{say(FAMILIES[name])} ({len(model_cards.members(name))})",
+        format_func=labelled(
+            FAMILIES, lambda name: f"{say(FAMILIES[name])} ({len(model_cards.members(name))})"
+        ),
         help=say(
             "Adversarially augmented models saw attacked pictures as more data; no search was "
             "made against them while they learned, and they are not robust."
@@ -63,7 +65,7 @@ def choose(setup: Setup, family: str) -> ModelRecord | None:
         say("Model"),
         list(by_id),
         key=_MODEL,
-        format_func=lambda name: plain(line(by_id[name])),
+        format_func=labelled(by_id, lambda name: plain(line(by_id[name]))),
         captions=[_caption(family, each) for each in found],
     )
     return by_id[st.session_state[_MODEL]]
@@ -103,7 +105,7 @@ def _of_architecture(found: tuple[ModelRecord, ...]) -> tuple[ModelRecord, ...]:
         names,
         key=_ARCHITECTURE,
         required=True,
-        format_func=model_cards.short_architecture,
+        format_func=labelled(names, model_cards.short_architecture),
     )
     chosen = st.session_state[_ARCHITECTURE]
     return tuple(described for described in found if described.architecture == chosen)

@@ -13,7 +13,7 @@ from advviz.ui import setup as setups
 from advviz.ui import state
 from advviz.ui.compute import size
 from advviz.ui.figures import show, waiting
-from advviz.ui.language import say
+from advviz.ui.language import quote, say
 from advviz.ui.words import plain, title_of
 
 MOVING, STILL = 0.5, 3.0
@@ -55,7 +55,7 @@ def _look(described: ModelRecord) -> None:
         _moving(described, fetch)
         return
     if fetch is not None and fetch.state is State.FAILED:
-        st.error(plain(str(fetch.error)))
+        st.error(plain(quote(str(fetch.error))))
     elif fetch is not None and fetch.state is State.CANCELLED:
         st.info(
             say("The download was stopped; what has come stays, and the next one goes on there.")
@@ -170,7 +170,7 @@ def verify(described: ModelRecord) -> None:
         try:
             whole = shelf.is_whole(described)
         except AdvvizError as error:
-            state.notice(f"{error}.")
+            state.notice(f"{quote(str(error))}.")
             return
     remedy = (
         say("remove it and download it again")
@@ -214,7 +214,7 @@ def remove(described: ModelRecord) -> None:
         try:
             there = fetching.remove(described)
         except AdvvizError as error:
-            state.notice(f"{error}.")
+            state.notice(f"{quote(str(error))}.")
             return
     setup = state.get()
     if described.id in (setup.board.standard, setup.board.robust):

@@ -77,13 +77,13 @@ def source(setup: Setup) -> None:
     )
     if ref.startswith(images.SAMPLE_PREFIX):
         sample = gallery.sample(ref.removeprefix(images.SAMPLE_PREFIX))
-        told += f" {term(sample.title)}. {quote(sample.source)}."
+        told += say(" {title}. {source}.", title=term(sample.title), source=quote(sample.source))
     elif name := file_name(ref):
         told += say(" {name}, of the folder that this app was given.", name=name)
     try:
         photo = source_picture(ref, size, say("the whole picture"))
     except AdvvizError as error:
-        st.warning(words.plain(str(error)))
+        st.warning(words.plain(quote(str(error))))
         return
     st.html(Finished(show(f'<div class="av-source">{photo}<p>{rich(told)}</p></div>')))
 

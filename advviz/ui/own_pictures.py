@@ -23,7 +23,7 @@ from advviz.errors import AdvvizError
 from advviz.models.classes import people
 from advviz.models.records import ModelRecord, record
 from advviz.ui import state
-from advviz.ui.language import of_widget, say, term
+from advviz.ui.language import labelled, of_widget, quote, say, term
 from advviz.ui.setup import Setup
 
 KEPT = 12
@@ -96,7 +96,7 @@ def bring(setup: Setup) -> None:
         ["files", "camera"],
         default="files",
         required=True,
-        format_func=term,
+        format_func=labelled(("files", "camera"), term),
         key=source,
         help=say(
             "The camera is asked for only when you choose it. Browsers offer it on this machine "
@@ -188,7 +188,7 @@ def keep(files: Sequence[bytes], left_out: int = 0) -> None:
         try:
             found.append(uploads.store(file))
         except AdvvizError as error:
-            trouble.append(str(error))
+            trouble.append(quote(str(error)))
     remember(found)
     if found:
         state.change(lambda setup: setup.with_image(found[0]))

@@ -6,7 +6,7 @@ from advviz import resources
 from advviz.models import ladders, shelf
 from advviz.models.records import ModelRecord, catalogue, record
 from advviz.ui import model_uploads, state
-from advviz.ui.language import of_widget, say, term
+from advviz.ui.language import labelled, of_widget, say, term
 from advviz.ui.setup import Setup, comparable
 from advviz.ui.words import ROW, plain, title_of
 
@@ -72,7 +72,7 @@ def offer(setup: Setup, described: ModelRecord) -> None:
                 say("Compare with"),
                 list(by_id),
                 key=key,
-                format_func=lambda name: _option(described, by_id[name]),
+                format_func=labelled(by_id, lambda name: _option(described, by_id[name])),
                 help=say("Models that are here, see the same pixels and know the same classes."),
             )
         ]

@@ -8,9 +8,8 @@ from advviz.experiments.preset_words import SENTENCES, TITLES
 from advviz.experiments.presets import Chosen, offered
 from advviz.ui.doors import PAGE_OF
 from advviz.ui.figures import show
-from advviz.ui.language import say
+from advviz.ui.language import in_link, say, term
 from advviz.ui.permalinks import PREFIX
-from advviz.ui.story_figures import term
 
 COLUMNS = 3
 
@@ -39,6 +38,6 @@ def _card(chosen: Chosen) -> None:
         resources.pages() / PAGE_OF[chosen.spec.kind],
         label=say(TITLES[chosen.id], **values),
         icon=":material/arrow_forward:",
-        query_params=link(chosen),
+        query_params=link(chosen) | in_link(),
     )
     st.caption(say(SENTENCES[chosen.id], **values))

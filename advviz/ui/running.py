@@ -206,4 +206,4 @@ def _failed(sentence: str) -> Shown:
 def failures(finds: Finds) -> None:
     """Say once, in a sentence each, what could not be computed."""
     for sentence in sorted({shown.error for shown in finds.values() if shown.error}):
-        st.error(plain(sentence))
+        st.error(plain(quote(sentence)))

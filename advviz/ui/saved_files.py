@@ -19,7 +19,7 @@ from advviz.models.records import record
 from advviz.models.shelf import is_on_disk
 from advviz.ui import distances, drawers, figures, own_pictures, permalinks, running, state, words
 from advviz.ui.figures import rich, show
-from advviz.ui.language import say, term
+from advviz.ui.language import quote, say, term
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup, comparable
 from advviz.ui.words import ROW, Array, reading, title_of, verdict
@@ -69,7 +69,7 @@ def keep(data: bytes) -> None:
         st.session_state[_FILE] = read(data)
     except AdvvizError as error:
         st.session_state.pop(_FILE, None)
-        state.notice(say("{error}; the file was not taken.", error=error))
+        state.notice(say("{error}; the file was not taken.", error=quote(str(error))))
 
 
 def _told(setup: Setup, brought: SavedFile) -> None:
@@ -77,7 +77,7 @@ def _told(setup: Setup, brought: SavedFile) -> None:
         asked = models(setup, brought)
         st.html(show(f"<p>{rich(_origin(brought, asked[0]))}</p>"))
     except AdvvizError as error:
-        st.warning(words.plain(str(error)))
+        st.warning(words.plain(quote(str(error))))
         return
     finds = running.show(specs(brought, asked), st.empty(), lambda f: draw(brought, asked, f))
     running.failures(finds)

@@ -19,7 +19,7 @@ from advviz.experiments.specs import PredictSpec
 from advviz.models.records import record
 from advviz.ui import language, permalinks
 from advviz.ui import setup as setups
-from advviz.ui.language import say
+from advviz.ui.language import quote, say
 from advviz.ui.setup import Setup
 from advviz.ui.words import plain
 
@@ -75,7 +75,7 @@ def begin(page: Page) -> Setup:
             notice(
                 say(
                     "This link cannot be used: {error}; the page shows the set-up below instead.",
-                    error=error,
+                    error=quote(str(error)),
                 )
             )
     _write_link(page, words)
@@ -91,7 +91,7 @@ def _drop_what_is_gone() -> None:
             record(model)
     except AdvvizError as error:
         put(setups.default())
-        notice(say("{error}; the page shows what it begins with.", error=error))
+        notice(say("{error}; the page shows what it begins with.", error=quote(str(error))))
 
 
 def get() -> Setup:
@@ -128,7 +128,7 @@ def _touch(key: str | None, apply: Callable[[Setup, Any], Setup]) -> None:
     try:
         put(apply(get(), None if key is None else st.session_state[key]))
     except AdvvizError as error:
-        notice(say("{error}; the last choice was not taken.", error=error))
+        notice(say("{error}; the last choice was not taken.", error=quote(str(error))))
 
 
 def notice(sentence: str) -> None:

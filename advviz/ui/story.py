@@ -16,12 +16,12 @@ from advviz.experiments.result import Array
 from advviz.models.records import record
 from advviz.ui import board, home, words
 from advviz.ui.figures import accent, picture, rich, show
-from advviz.ui.language import say
+from advviz.ui.language import say, term
 from advviz.ui.population import Survival, compared
 from advviz.ui.rows import wanted
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
-from advviz.ui.story_figures import bar, gallery, measured, name, stops, term
+from advviz.ui.story_figures import bar, gallery, measured, name, stops
 
 SIDE = 320  # CSS pixels of a picture: 5 x 64
 SCREEN = "screen"
@@ -155,7 +155,7 @@ def not_safe(setup: Setup, _finds: Finds) -> tuple[str, str]:
     if low and high:
         told = say(
             "At least half of the pictures are driven to their target from L2 {low} on, on the "
-            "standard network, and from {high} on, on the robust one: **about {times} times more "
+            "standard network, and from {high} on, on the robust one: **about {times} times the "
             "change**, and then it gives way as well.",
             low=f"{low:g}",
             high=f"{high:g}",

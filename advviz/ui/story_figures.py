@@ -12,7 +12,7 @@ from advviz.models.records import record
 from advviz.resources import assets
 from advviz.ui import words
 from advviz.ui.figures import accent, picture
-from advviz.ui.language import language, say, translations
+from advviz.ui.language import say, term
 from advviz.ui.population import Share
 
 THUMBNAIL = 64
@@ -27,11 +27,6 @@ def measured() -> Mapping[str, Any]:
         return {}
     found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
-
-
-def term(name: str) -> str:
-    """The name of a class in the reader's language, where somebody translated it."""
-    return translations(language()).get(name, name)
 
 
 def name(model: str) -> str:

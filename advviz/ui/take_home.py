@@ -145,15 +145,20 @@ def _npz(arrays: Mapping[str, Any]) -> bytes:
 
 def code(words: Mapping[str, str], specs: Sequence[AnySpec]) -> None:
     """Show the set-up as a link, as command lines and as Python, each with a copy button."""
+    ways(words, "\n".join(map(command_line, specs)), "\n".join(map(_program, specs)))
+
+
+def ways(words: Mapping[str, str], command: str, program: str) -> None:
+    """Show the three ways to the same numbers: a page's link, a command, a program."""
     address = (st.context.url or "").partition("?")[0]
-    link, command, python = st.tabs([say("Link"), say("Command line"), "Python"])
+    link, shell, python = st.tabs([say("Link"), say("Command line"), "Python"])
     with link:
         st.code(f"{address}?{urlencode(words)}", language=None, wrap_lines=True)
         st.caption(say("Every choice of this page is in the link; it means the same tomorrow."))
-    with command:
-        st.code("\n".join(map(command_line, specs)), language="bash", wrap_lines=True)
+    with shell:
+        st.code(command, language="bash", wrap_lines=True)
     with python:
-        st.code("\n".join(map(_program, specs)), language="python")
+        st.code(program, language="python")
 
 
 @lru_cache(512)

@@ -177,7 +177,7 @@ def _random_start(setup: Setup) -> None:
 
 def _number(setup: Setup, label: str, name: str) -> None:
     meta = meta_of(LabTrainingSpec, name)
-    finer = {"format": "%g"} if meta["type"] is float else {}
+    finer: dict[str, Any] = {"format": "%g"} if meta["type"] is float else {}
     st.number_input(
         label, meta["low"], meta["high"], **finer, **_field(name), **_bound(setup, name)
     )

@@ -35,7 +35,7 @@ def _parts(spec: LabTrainingSpec) -> list[list[str]]:
         say("from a random point of the ball") if spec.starts_at_random else say("from the image")
     )
     search = say(
-        "{steps} steps of length {size}, {start}",
+        "{steps} × a step of length {size}, {start}",
         steps=spec.steps_trained_with,
         size=f"{spec.step_trained_with:.3g}",
         start=start,

@@ -12,6 +12,8 @@ from advviz.experiments.result import Result
 from advviz.ui import model_uploads, own_pictures, pairs, state
 from advviz.ui.language import say
 
+SHOWN, ONWARD = 3, 5
+"""The sample that the pages show first, and how many classes on its target is: of a 3, the 8."""
 Pixels = np.ndarray[Any, np.dtype[np.float32]]
 
 
@@ -27,9 +29,10 @@ def offer(spec: LabTrainingSpec, result: Result) -> None:
     )
     pairs.told()
     words = say(
-        "All pages then show this pair, with images that neither was trained on among your "
-        "pictures: {size} × {size} pixels. They stay in this server's memory for a while; who has "
-        "your link can use them. The command line keeps them for good, with --save.",
+        "All pages then show this pair under the attack of this page, with images that neither "
+        "was trained on among your pictures: {size} × {size} pixels. They stay in this server's "
+        "memory for a while; who has your link can use them. The command line keeps them for good, "
+        "with --save.",
         size=result.arrays["samples"].shape[-1],
     )
     if spec.eps_in_rgb != spec.eps:
@@ -54,7 +57,15 @@ def _keep(spec: LabTrainingSpec, result: Result) -> None:
     model_uploads.remember(ids)
     own_pictures.remember(pictures)
     pairs.use(*ids)
-    state.change(lambda setup: setup.with_image(pictures[0]))
+    label = int(result.arrays["sample_labels"][SHOWN])
+    classes = result.facts["classes"]
+    asked = {
+        "image": pictures[SHOWN],
+        "target": classes[(label + ONWARD) % len(classes)],
+        "norm": spec.norm,
+        "eps": spec.eps_in_rgb,
+    }
+    state.change(lambda setup: setup.with_board(**asked))
 
 
 def _in_colour(image: Pixels) -> Pixels:

@@ -1,27 +1,23 @@
-"""The figures of the training lab: verdicts, curves, and weights and gradients as they form."""
+"""The figures of the training lab that stand above its pictures: verdicts and curves."""
 
 from collections.abc import Mapping
 from time import monotonic
 from typing import Any
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from advviz import pictures
 from advviz.evaluation.wilson import Share
 from advviz.experiments.lab_training import PARTNERS, LabTrainingSpec, described
 from advviz.experiments.result import Result
 from advviz.ui import components, figures, training_charts
-from advviz.ui.figures import Tile, picture, rich, tile
 from advviz.ui.language import say
-from advviz.ui.running import Finds, Shown
+from advviz.ui.running import Shown
 from advviz.ui.training_charts import Arrays, Chart
+from advviz.ui.training_pictures import caption, known
 from advviz.ui.words import percent, strength
 
 REDRAWN = 1.5  # seconds between two drawings of curves that grow
-SAMPLE, SAMPLES = 80, 6  # CSS pixels of an image, and images in a line
-SHOWN_FILTERS = 16
 
 
 class Live:
@@ -41,7 +37,7 @@ class Live:
 
     def update(self, shown: Shown) -> None:
         """Draw what is known; curves at a calm pace, and none before the first epoch has ended."""
-        strips = "".join(_strip(self._spec, place, shown) for place in range(2))
+        strips = "".join(strip(self._spec, place, shown) for place in range(2))
         self._verdicts.html(figures.show(strips))
         arrays = known(shown)
         if "loss" not in arrays:
@@ -55,13 +51,6 @@ class Live:
             curves(self._spec, arrays, facts, f"av.training.chart.{self._times}")
 
 
-def known(shown: Shown) -> Arrays:
-    """The arrays of a lab as far as they are known."""
-    if shown.result is not None:
-        return shown.result.arrays
-    return shown.partial or {}
-
-
 def curves(
     spec: LabTrainingSpec, arrays: Arrays, facts: Mapping[str, Any] | None, key: str
 ) -> None:
@@ -71,16 +60,16 @@ def curves(
     with left:
         st.subheader(say("Right on held-out images"))
         _chart(training_charts.accuracy(spec, arrays), f"{key}.accuracy")
-        st.html(_caption(_of_accuracy(spec, facts)))
+        st.html(caption(_of_accuracy(spec, facts)))
     with right:
         if spec.single_step:
             st.subheader(say("The robust network, by two attacks"))
             _chart(training_charts.own(spec, arrays, fell), f"{key}.own")
-            st.html(_caption(_of_own()))
+            st.html(caption(_of_own()))
         else:
             st.subheader(say("The loss that each descends"))
             _chart(training_charts.loss(spec, arrays), f"{key}.loss")
-            st.html(_caption(_of_loss()))
+            st.html(caption(_of_loss()))
 
 
 def strengths(spec: LabTrainingSpec, result: Result) -> None:
@@ -91,7 +80,7 @@ def strengths(spec: LabTrainingSpec, result: Result) -> None:
         st.subheader(say("Stronger attacks, what is left"))
         _chart(training_charts.by_strength(spec, result.arrays), "av.training.chart.strength")
         st.html(
-            _caption(
+            caption(
                 say(
                     "**Still right after PGD of each strength,** on {n} test images. Follow the "
                     "solid line past the strength that was trained against: robust is not safe. "
@@ -104,11 +93,11 @@ def strengths(spec: LabTrainingSpec, result: Result) -> None:
         st.subheader(say("Change of the image, change of the answer"))
         _chart(training_charts.by_distance(spec, result.arrays), "av.training.chart.distance")
         st.html(
-            _caption(
+            caption(
                 say(
                     "**How far the answer moves:** half the sum of the changes of all "
                     "probabilities, the mean over {n} test images. Faint: random changes of the "
-                    "same size, which hardly matter to either. A small change of the answer is no "
+                    "same size; how much less do they do? A small change of the answer is no "
                     "proof: a better search may find a larger one.",
                     n=n,
                 )
@@ -116,25 +105,7 @@ def strengths(spec: LabTrainingSpec, result: Result) -> None:
         )
 
 
-def draw(spec: LabTrainingSpec, finds: Finds, epoch: int | None) -> str:
-    """Draw weights and gradients at an epoch; of a lab that runs, the newest."""
-    arrays = known(finds[spec])
-    if "weights" not in arrays:
-        return figures.show("")
-    place = _place(arrays["pictured_epochs"], epoch)
-    number = int(arrays["pictured_epochs"][place])
-    columns = "display:grid;grid-template-columns:repeat(auto-fit,minmax(30rem,1fr));gap:1rem 2rem"
-    parts = (_gradients(spec, arrays, place, number), _weights(spec, arrays, place, number))
-    cells = "".join(f"<div>{part}</div>" for part in parts)
-    return figures.show(f'<div style="{columns}">{cells}</div>')
-
-
-def _place(epochs: Any, wanted: int | None) -> int:
-    found = np.flatnonzero(np.asarray(epochs) == wanted)
-    return int(found[0]) if len(found) else len(epochs) - 1
-
-
-def _strip(spec: LabTrainingSpec, place: int, shown: Shown) -> str:
+def strip(spec: LabTrainingSpec, place: int, shown: Shown) -> str:
     """One network: what it was trained on, and the verdict on it."""
     model = described(spec, PARTNERS[place])
     trained = (
@@ -162,85 +133,9 @@ def _strip(spec: LabTrainingSpec, place: int, shown: Shown) -> str:
     return f'<div class="{accent}">{figures.strip(model, verdict, trained, badge)}</div>'
 
 
-def _gradients(spec: LabTrainingSpec, arrays: Arrays, place: int, epoch: int) -> str:
-    """The samples, and for each network the gradient of its loss by their pixels."""
-    photos = [_photo(image, SAMPLE) for image in arrays["samples"]]
-    rows = _tiles(photos, SAMPLE, SAMPLES)
-    for number, partner in enumerate(PARTNERS):
-        gradients = arrays["gradients"][place, number]
-        said = say("gradient of the {partner} network", partner=_word(partner))
-        drawn = [_signed(each, SAMPLE, said) for each in gradients]
-        accent = figures.accent(described(spec, partner))
-        rows += f'<div class="{accent}">{_tiles(drawn, SAMPLE, SAMPLES)}</div>'
-    caption = say(
-        "**Input gradients, epoch {epoch}.** Above: images that neither network was trained on; "
-        "below: for the standard network ○, then for the robust one ●, where more ink would raise "
-        "the loss (red) and lower it (blue), each picture on its own scale. Do strokes of the "
-        "digit appear? A clearer gradient is not a proof of robustness.",
-        epoch=epoch,
-    )
-    return f"{rows}{_caption(caption)}"
-
-
-def _weights(spec: LabTrainingSpec, arrays: Arrays, place: int, epoch: int) -> str:
-    """The weights of each network's first layer."""
-    rows = ""
-    for number, partner in enumerate(PARTNERS):
-        weights = arrays["weights"][place, number][:SHOWN_FILTERS]
-        said = say("weights of the {partner} network", partner=_word(partner))
-        side, columns = (64, 5) if spec.network == "linear" else (48, 8)
-        drawn = [_signed(each, side, said) for each in weights]
-        accent = figures.accent(described(spec, partner))
-        rows += f'<div class="{accent}">{_tiles(drawn, side, columns)}</div>'
-    if spec.network == "linear":
-        caption = say(
-            "**Weights, epoch {epoch}: one picture a class,** standard ○ above, robust ● below. "
-            "Red pixels speak for the class, blue ones against it. The standard network uses "
-            "every pixel that helps a little; the robust one must do without those that an "
-            "attacker can flip. They are the whole network: here nothing else is to be seen.",
-            epoch=epoch,
-        )
-    else:
-        caption = say(
-            "**First filters, epoch {epoch},** standard ○ above, robust ● below: what the first "
-            "layer looks for in 3 × 3 pixels, red for ink, blue against it. Both began with the "
-            "same ones. They are a small part of the network and say little about its answers.",
-            epoch=epoch,
-        )
-    return f"{rows}{_caption(caption)}"
-
-
-def _word(partner: str) -> str:
-    return say("standard") if partner == "standard" else say("robust")
-
-
-def _tiles(drawn: list[str], side: int, columns: int) -> str:
-    """Pictures in lines of so many."""
-    lines = [drawn[first : first + columns] for first in range(0, len(drawn), columns)]
-    body = "".join(
-        f'<div class="av-tiles">{"".join(tile(Tile(each)) for each in line)}</div>'
-        for line in lines
-    )
-    return f'<div class="av-board" style="--av-columns:{columns};--av-side:{side}px">{body}</div>'
-
-
-def _photo(image: Any, side: int) -> str:
-    """A sample; ink on paper, where it has one channel."""
-    pixels = np.repeat(1 - image, 3, axis=0) if len(image) == 1 else image
-    return picture(pictures.photo(pixels), say("a held-out image"), side)
-
-
-def _signed(values: Any, side: int, said: str) -> str:
-    return picture(pictures.signed(values), said, side)
-
-
 def _chart(chart: Chart, key: str) -> None:
     components.drawing(training_charts.svg(chart), key)
     st.html(training_charts.table(chart))
-
-
-def _caption(text: str) -> str:
-    return figures.show(f'<p class="av-quiet">{rich(text)}</p>')
 
 
 def _of_accuracy(spec: LabTrainingSpec, facts: Mapping[str, Any] | None) -> str:
@@ -281,13 +176,16 @@ def collapsed(spec: LabTrainingSpec, result: Result) -> None:
             say(
                 "Catastrophic overfitting, seen after epoch {epoch}: it is right on {own} of the "
                 "images under the attack that it trains with, and on {after} under the judge, "
-                "where it had been right on {before}. Fast adversarial training (Wong et al., "
-                "2020) stops when accuracy under PGD falls suddenly: that would keep epoch {best}.",
+                "where it had been right on {before}; at the end on {own_end} and on {judged_end}. "
+                "Fast adversarial training (Wong et al., 2020) stops when accuracy under PGD falls "
+                "suddenly: that would keep epoch {best}.",
                 epoch=fell["epoch"],
                 before=percent(fell["before"]),
                 after=percent(fell["after"]),
                 own=percent(fell["own"]),
                 best=fell["best"],
+                own_end=percent(float(result.arrays["own"][1][-1])),
+                judged_end=percent(float(result.arrays["judged"][1][-1])),
             )
         )
     elif spec.single_step:

@@ -13,6 +13,7 @@ from advviz.ui import (
     training_formula,
     training_kept,
     training_lab,
+    training_pictures,
 )
 
 
@@ -31,7 +32,7 @@ def show(spec: LabTrainingSpec, link: Mapping[str, str], button: DeltaGenerator)
 
     def draw(finds: running.Finds) -> str:
         live.update(finds[spec])  # the curves, which are no HTML, have a place of their own
-        return training_lab.draw(spec, finds, epoch)
+        return training_pictures.draw(spec, finds, epoch)
 
     place, after = st.empty(), st.container()
     finds = running.show([spec], place, draw, button)

@@ -5,10 +5,10 @@ from dataclasses import replace
 from advviz.experiments.specs import VisualizeSpec
 from advviz.models.records import record
 from advviz.ui import notes
-from advviz.ui.language import say
+from advviz.ui.language import say, term
 from advviz.ui.notes import Card
 from advviz.ui.setup import Setup
-from advviz.ui.story_figures import name, term
+from advviz.ui.story_figures import name
 
 
 def attack(setup: Setup) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from advviz.ui.fields import on_board
-from advviz.ui.language import say, term
+from advviz.ui.language import labelled, say, term
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 from advviz.ui.view import GAINS
@@ -47,7 +47,7 @@ def scale(setup: Setup) -> None:
         say("One scale per"),
         ["picture", "model", "all"],
         required=True,
-        format_func=term,
+        format_func=labelled(("picture", "model", "all"), term),
         help=say(
             "Robust gradients are much smaller; on one scale for all, a row goes blank. Per "
             "model: the clean and the attacked picture share one. RGB always scales itself."
@@ -62,7 +62,7 @@ def explained(setup: Setup) -> None:
         say("Explain for class"),
         list(setup.roles),
         required=True,
-        format_func=term,
+        format_func=labelled(setup.roles, term),
         help=say(
             "One picture, several questions: what moves the score of the true class, of the "
             "class that the network says, or of the target."
@@ -77,7 +77,7 @@ def explained_image(setup: Setup) -> None:
         say("Maps of the picture"),
         ["original", "attacked"],
         required=True,
-        format_func=term,
+        format_func=labelled(("original", "attacked"), term),
         help=say("The maps of the picture before the attack, or of the one after it."),
         **control("av.maps_of", setup.board.explained_image, on_board("explained_image")),
     )

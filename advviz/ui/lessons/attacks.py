@@ -19,7 +19,7 @@ from advviz.ui.lessons.scene import Figure, Scene, judged, original
 from advviz.ui.rows import control, wanted
 from advviz.ui.running import Finds
 from advviz.ui.strengths import in_norm
-from advviz.ui.words import ROW, reading
+from advviz.ui.words import ROW, Verdict, reading
 
 SMALL = 128
 """CSS pixels of a picture of a longer series: 2 times 64."""
@@ -82,7 +82,7 @@ def _noise(scene: Scene, finds: Finds) -> str:
         row = wanted(scene.setup, model)
         random, attack = finds[spec], finds[row.attack]
         tiles = [original(scene, model), Tile(random.content), Tile(attack.content)]
-        told = random.words or attack.words
+        told: Verdict | str = random.words or attack.words
         if random.result is not None:
             facts = random.result.facts
             drawn = pictures.photo(random.result.arrays["example"])

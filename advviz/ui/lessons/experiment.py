@@ -1,6 +1,6 @@
 """One experiment of a chapter on the page: asked first, computed meanwhile, then shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -78,6 +78,6 @@ def _told(here: Here, scene: Scene, finds: Finds) -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         text.ways_out(here)
         if all(shown.result is not None for shown in finds.values()):
-            drawn = FIGURES[here.experiment.shows].draw(scene, finds)
+            drawn = FIGURES[here.experiment.shows].draw(replace(scene, presenting=False), finds)
             parts, options = (quiz.LETTERS, quiz.options()) if is_quiz else (ONE, ())
             sheet.offer(here, drawn, parts, options)

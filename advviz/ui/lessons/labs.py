@@ -1,8 +1,10 @@
 """The labs within a chapter: their own figures, with one thing to turn."""
 
+import streamlit as st
+
 from advviz.experiments.protocol import Spec
-from advviz.ui import features, training_lab
-from advviz.ui.figures import rich, show
+from advviz.ui import features, training_lab, training_pictures
+from advviz.ui.figures import Finished, rich, show
 from advviz.ui.language import say
 from advviz.ui.lessons.scene import Figure, Scene
 from advviz.ui.running import Finds
@@ -31,16 +33,23 @@ def _training_specs(scene: Scene) -> tuple[Spec, ...]:
 
 
 def _training(scene: Scene, finds: Finds) -> str:
-    return training_lab.draw(scene.setup.training, finds, None)
+    """Both verdicts; while the networks learn, how their weights and gradients form."""
+    spec = scene.setup.training
+    shown = finds[spec]
+    drawn = show("".join(training_lab.strip(spec, place, shown) for place in range(2)))
+    if shown.result is None and "weights" in training_pictures.known(shown):
+        drawn += training_pictures.draw(spec, finds, None)
+    return drawn
 
 
 def _training_after(scene: Scene, finds: Finds) -> None:
-    """Under the verdicts: the curves of training, and whether it collapsed."""
+    """Under the verdicts: whether training collapsed, its curves, weights and gradients."""
     spec = scene.setup.training
     result = finds[spec].result
     if result is not None:
         training_lab.collapsed(spec, result)
         training_lab.curves(spec, result.arrays, result.facts, "av.lesson.training")
+        st.html(Finished(training_pictures.draw(spec, finds, None)))
 
 
 def _training_before(_scene: Scene) -> str:

@@ -32,9 +32,9 @@ def rank_correlation(first: NDArray[Any], second: NDArray[Any]) -> float:
         without any structure.
     """
     ranks = [_ranks(np.abs(each).sum(axis=0).ravel()) for each in (first, second)]
-    if any(np.ptp(rank) == 0 for rank in ranks):
-        return 0.0
-    return float(np.corrcoef(*ranks)[0, 1])
+    one, other = (rank - rank.mean() for rank in ranks)
+    scale = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(one @ other) / scale if scale else 0.0
 
 
 def _ranks(values: NDArray[Any]) -> NDArray[np.float64]:

@@ -65,8 +65,9 @@ class Here:
 
     @property
     def address(self) -> str:
-        """The link in full, for others to open."""
-        return f"{page_address()}?{urlencode(self.words | in_link())}"
+        """The link for others: not in large type, and in the language of their browser."""
+        words = {name: word for name, word in self.words.items() if name != PRESENTING}
+        return f"{page_address()}?{urlencode(words)}"
 
 
 def page_address() -> str:

@@ -51,8 +51,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   element("p", "av-question-small", root, data.question);
   if (data.revealed) {
     for (const part of parts) {
-      const line = element("p", "av-predicted", root);
       const choice = known.choice?.[part];
+      if (choice === undefined && data.presenting) continue;  // the class has shown its hands
+      const line = element("p", "av-predicted", root);
       element("span", "", line, part ? `${part}: ` : `${words.predicted} `);
       element("b", "", line, choice === undefined ? words.none : options[choice] ?? words.none);
       const right = data.truth?.[part];
@@ -64,6 +65,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const again = element("button", "av-again", root, words.again);
     again.type = "button";
     again.onclick = () => { save({ choice: {}, shown: false }); show(false); };
+    return;
+  }
+  if (known.shown) {  // predicted on an earlier visit: only this browser knew
+    show(true);
     return;
   }
   const button = document.createElement("button");
@@ -91,5 +96,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
   button.onclick = () => { save({ shown: true }); show(true); };
   root.append(button);
   element("span", "av-kept", root, words.kept);
-  if (known.shown) show(true);  // predicted on an earlier visit
 }
