@@ -90,7 +90,8 @@ def test_app_starts_the_launcher(monkeypatch, capsys):
 
     monkeypatch.setattr(app, "import_module", lambda name: calls.append(name) or Launcher)
     called(capsys, "app", "--host", "0.0.0.0", "--port", "8600", "--no-browser")
-    assert calls == ["advviz.ui.launcher", {"host": "0.0.0.0", "port": 8600, "browser": False}]
+    told = {"host": "0.0.0.0", "port": 8600, "browser": False, "base_path": ""}
+    assert calls == ["advviz.ui.launcher", told]
     assert "port must lie in [1, 65535]" in complaint(capsys, "app", "--port", "65536")
 
 

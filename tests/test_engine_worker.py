@@ -273,7 +273,7 @@ import importlib, pkgutil, sys
 import advviz.compute, advviz.experiments
 for package in (advviz.compute, advviz.experiments):
     for module in pkgutil.iter_modules(package.__path__):
-        if not module.name.endswith("procedures"):  # those that compute
+        if not module.name.endswith(("procedure", "procedures", "no_network")):  # compute
             importlib.import_module(f"{package.__name__}.{module.name}")
 from advviz.experiments.specs import AttackSpec
 spec = AttackSpec(model="tiny14-standard", image="sample:chelsea", target="goldfish")
