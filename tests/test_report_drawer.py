@@ -18,6 +18,8 @@ PAGES = {
     "saliency.py": "explain",
     "feature_visualization.py": "visualize",
     "ladder.py": "ladder",
+    "features.py": "features",
+    "training.py": "lab-training",
 }
 TICK = "av.report.picture"
 

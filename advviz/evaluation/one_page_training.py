@@ -151,6 +151,7 @@ def _method(spec: LabTrainingSpec, facts: Measured) -> str:
         else f"{spec.attack_steps} steps of PGD within {size}"
         f"{', from a random point' if spec.random_start else ''}"
     )
+    starts = f"{spec.judge_restarts} random start{'s' if spec.judge_restarts > 1 else ''}"
     fell = (
         " No collapse was seen in this run."
         if spec.single_step and facts["collapse"] is None
@@ -159,9 +160,9 @@ def _method(spec: LabTrainingSpec, facts: Measured) -> str:
     return (
         f"The same {spec.network} network twice, from the same first weights, over the same "
         f"batches of {facts['trained_on']} pictures, {spec.epochs} epochs; the robust one on the "
-        f"worst pictures found by {how}.{fell} The judge: PGD of {spec.steps_judged_with} steps "
-        f"from {spec.judge_restarts} random starts, with all of {', '.join(facts['attacks'])}; a "
-        "picture counts if it is right and no attack makes it wrong."
+        f"worst pictures found by {how}.{fell} The judge: {', '.join(facts['attacks'])}, with "
+        f"PGD of {spec.steps_judged_with} steps from {starts}; a picture counts if it is right "
+        "and no attack makes it wrong."
     )
 
 
