@@ -36,9 +36,10 @@ FORMS = {
     "random": "Moved as far at random, as the control was trained on them",
 }
 LIMITS = (
-    "This shows that brittle features can generalise; not that every adversarial example is one.",
-    "Features: Ilyas et al. (2019) found the same with deep networks on CIFAR-10; what an attack "
-    "writes into a picture is then a pattern of the data that humans do not use. Bugs, too: "
+    "Where it succeeds it shows that brittle features can generalise; not that every adversarial "
+    "example is one.",
+    "Features: Ilyas et al. (2019) succeeded with deep networks on CIFAR-10; what an attack writes "
+    "into a picture is then a pattern of the data that humans do not use. Bugs, too: "
     "Nakkiran (Distill 2019) made adversarial examples that teach nothing about clean pictures, "
     "and Wallace (ibid.) passed on what a network knows by wrong labels without any attack.",
     "Two classes of small pictures, and small networks: nothing is said of others.",

@@ -17,7 +17,7 @@ from advviz.experiments.result import Array, Result
 SYMBOLS = dict(zip(PARTNERS, "○●", strict=True))
 LIMITS = (
     "The judge is not every attack: a better one can only lower what is right under attack.",
-    "Only this norm and this budget, and attackers who know the whole network.",
+    "Only this norm, and attackers who know the whole network.",
     "One training of each: another seed gives other networks. The intervals are over test "
     "pictures, not over trainings.",
     "Small networks and small pictures: nothing is said of large ones. A clearer gradient is no "
@@ -170,7 +170,7 @@ def _table(spec: LabTrainingSpec, result: Result) -> tuple[tuple[str, ...], ...]
     """List what each attack of the judge leaves, and what PGD leaves at other strengths."""
     facts, arrays, n = result.facts, result.arrays, int(result.arrays["radii_n"])
     rows = [
-        (name, *(percent(count / facts["n"]) for count in counts), str(facts["n"]))
+        (f"judge: {name}", *(percent(count / facts["n"]) for count in counts), str(facts["n"]))
         for name, counts in facts["attacks"].items()
     ]
     for place, radius in enumerate(arrays["radii"]):
