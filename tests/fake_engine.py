@@ -103,7 +103,7 @@ def made_up(spec: Spec) -> Result:
         arrays = {"original_logits": logits[0], "logits": logits, "example": _noise(2, spec.model)}
         return Result.of(arrays, {"changed": 0, "draws": spec.draws})
     if isinstance(spec, FeaturesSpec):
-        return _features(spec)
+        return features_found(spec)
     if isinstance(spec, LabTrainingSpec):
         return trained_side_by_side(spec)
     assert isinstance(spec, PredictSpec)
@@ -202,7 +202,7 @@ def _defences(spec: DefencesSpec) -> Result:
     return Result.of({"pictures": shown, "logits": logits}, {"names": list(DEFENCES)})
 
 
-def _features(spec: FeaturesSpec) -> Result:
+def features_found(spec: FeaturesSpec) -> Result:
     """The new classifier is right as often as the first; the controls are wrong."""
     values = dict(zip(MEASURES, (0.99, 0.7, 150.0, 1.0, 0.97, 0.02, 0.01), strict=True))
     facts = {

@@ -3,17 +3,18 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from command_line import called, complaint, names, png_file
+from PIL import Image
 from test_every_kind import ATTACK, MODEL, ONE_OF_EACH
 
-from advviz.evaluation.one_page_evidence import REPORTED
 from advviz.experiments import links
+from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.specs import AttackSpec
 
 GROUPS = ("board", "ladder")
-ALONE = [spec for spec in ONE_OF_EACH if spec.kind in REPORTED and spec.kind not in GROUPS]
-LABS = [spec for spec in ONE_OF_EACH if spec.kind not in REPORTED]
+ALONE = [spec for spec in ONE_OF_EACH if spec.kind not in GROUPS]
 
 
 def facts_of(path):
@@ -47,11 +48,37 @@ def test_a_picture_of_ones_own_stays_out_without_the_tick(tmp_path, capsys):
     assert "<img" in facts_of(out)[0]
 
 
-@pytest.mark.parametrize("spec", LABS, ids=lambda spec: spec.kind)
-def test_a_lab_has_tables_of_its_own_and_no_report(spec, tmp_path, capsys):
-    """It is refused before anything is computed."""
-    told = complaint(capsys, "report", links.to_link(spec), "--out", tmp_path / "r.html")
-    assert "a report is made of board" in told
+def test_pictures_of_a_folder_stay_out_without_the_tick_and_its_path_always(tmp_path, capsys):
+    """Neither the pictures nor weights that were learnt from them; the figures stay."""
+    folder, out = tmp_path / "mine", tmp_path / "report.html"
+    for label, name in enumerate(("cup", "pen")):
+        (folder / name).mkdir(parents=True)
+        for number in range(12):
+            levels = np.random.default_rng(100 * label + number).integers(0, 90, (8, 8, 3))
+            levels[:, 4 * label : 4 * label + 4] += 100
+            Image.fromarray(levels.astype(np.uint8)).save(folder / name / f"{number}.png")
+    spec = FeaturesSpec(data=str(folder), classes="cup,pen", eps=8.0, steps=50, size=8, seeds=2)
+    called(capsys, "report", links.to_link(spec), "--out", out)
+    page, facts = facts_of(out)
+    assert "<img" not in page
+    assert "stay out of this report" in page
+    assert str(folder) not in page
+    assert "%2Fmine" not in page
+    assert (facts["picture"], links.from_link(facts["link"]).data) == ("FOLDER", "FOLDER")
+    assert [bar["value"] for bar in facts["evidence"]] == [
+        facts["measured"][name]["value"]
+        for name in ("clean_accuracy", "mislabelled_training", "control_random", "control_flipped")
+    ]
+    called(capsys, "report", links.to_link(spec), "--out", out, "--with-picture")
+    shown = facts_of(out)[0]
+    assert "<img" in shown
+    assert str(folder) not in shown
+
+
+def test_a_lab_that_lacks_its_pictures_is_refused_before_anything_is_computed(tmp_path, capsys):
+    link = links.to_link(FeaturesSpec(data="nowhere"))
+    told = complaint(capsys, "report", link, "--out", tmp_path / "r.html")
+    assert "data must be digits, cifar10 or a folder" in told
     assert names(tmp_path) == []
 
 

@@ -7,6 +7,8 @@ from streamlit.testing.v1 import AppTest
 from advviz import pictures, resources
 from advviz.data import images, uploads
 from advviz.evaluation.one_page_evidence import needed
+from advviz.experiments.features import FeaturesSpec
+from advviz.experiments.links import to_query
 from advviz.ui import one_page, permalinks, state
 from advviz.ui import setup as setups
 
@@ -18,6 +20,8 @@ PAGES = {
     "saliency.py": "explain",
     "feature_visualization.py": "visualize",
     "ladder.py": "ladder",
+    "features.py": "features",
+    "training.py": "lab-training",
 }
 TICK = "av.report.picture"
 
@@ -61,6 +65,18 @@ def test_a_picture_of_ones_own_has_a_tick_that_is_not_set():
     at = opened("compare.py", **permalinks.to_query(own, "board", ()))
     (tick,) = [box for box in at.checkbox if box.key == TICK]
     assert tick.value is False
+    assert "Save the report" in buttons(at)
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_pictures_of_a_folder_have_a_tick_that_is_not_set(tmp_path, monkeypatch):
+    for name in ("cup", "pen"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.png").write_bytes(b"not looked at here")
+    monkeypatch.setenv("ADVVIZ_IMAGES", str(tmp_path))
+    at = opened("features.py", **to_query(FeaturesSpec(data="folder", classes="cup,pen")))
+    (tick,) = [box for box in at.checkbox if box.key == TICK]
+    assert (tick.label, tick.value) == ("Put the folder's pictures into the report", False)
     assert "Save the report" in buttons(at)
 
 

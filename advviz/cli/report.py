@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--with-picture",
         action="store_true",
-        help="put a picture of your own into the report; without it, it stays out",
+        help="put pictures of your own, or of a folder, into the report; without it, they stay out",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 

@@ -8,17 +8,20 @@ import json
 import platform
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from importlib.resources import files
 from typing import Any
 
 from advviz import __version__
-from advviz.data import uploads
-from advviz.evaluation import known_figures, one_page_parts
+from advviz.data import cifar10, two_classes, uploads
+from advviz.evaluation import known_figures, one_page_labs, one_page_parts
 from advviz.evaluation.known_figures import Figures
 from advviz.evaluation.one_page_evidence import Case, Results, attacked, needed
 from advviz.evaluation.one_page_questions import case_of
 from advviz.evaluation.repeat import versions
-from advviz.experiments.links import AnySpec, to_flags, to_link, to_query
+from advviz.experiments.features import FeaturesSpec
+from advviz.experiments.lab_training import CIFAR10, LabTrainingSpec
+from advviz.experiments.links import AnySpec, Lab, to_flags, to_link, to_query
 from advviz.experiments.references import RESULT
 from advviz.models.model_record import ModelRecord
 from advviz.models.records import record
@@ -31,7 +34,11 @@ CLOSED = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def is_private(spec: AnySpec) -> bool:
-    """Say whether a report would show a picture that somebody brought."""
+    """Say whether a report would show a picture that somebody brought, or one of a folder."""
+    if isinstance(spec, FeaturesSpec):
+        return spec.is_personal
+    if isinstance(spec, LabTrainingSpec):  # a folder may stand in the place of the data set
+        return spec.data == CIFAR10 and cifar10.picture_folder() is not None
     named = (getattr(spec, "image", ""), getattr(spec, "start", ""))
     return any(uploads.PREFIX in name or "sha256%3A" in name for name in named)
 
@@ -49,31 +56,20 @@ def report(
         spec: the experiment, or a group of them.
         results: of all that `needed(spec)` lists.
         address: of the app, which the link then opens; without it the link is words alone.
-        with_picture: show a picture that somebody brought; those of the gallery always are.
-
-    Raises:
-        InvalidInputError: no report is made of an experiment of this kind.
+        with_picture: show pictures that somebody brought, or those of a folder; those that come
+            with advviz, and those of CIFAR-10, always are.
     """
     case = case_of(spec, results)
     models = _models(spec, case)
-    found = _population(spec, models)
+    found = () if isinstance(spec, Lab) else _population(spec, models)
     shows = with_picture or not is_private(spec)
     facts = _facts(spec, case, models, found, results)
-    body = "".join(
-        (
-            one_page_parts.head(case, spec.kind),
-            one_page_parts.evidence(case, shows=shows),
-            "<div class='columns'><div>",
-            one_page_parts.population(found),
-            one_page_parts.price(found),
-            one_page_parts.maps(case),
-            "</div><div>",
-            one_page_parts.limits(spec, is_attack=bool(attacked(spec))),
-            one_page_parts.supplier(),
-            "</div></div>",
-            one_page_parts.repeat(facts, address),
-        )
-    )
+    if case.lab is None:
+        middle = _of_pictures(spec, case, found, shows=shows)
+    else:
+        middle = one_page_labs.middle(case.lab, shows=shows)
+    last = one_page_parts.repeat(facts, address)
+    body = f"{one_page_parts.head(case, spec.kind)}{middle}{last}"
     inside = json.dumps(facts, allow_nan=False).replace("<", "\\u003c")
     dense = " class='dense'" if one_page_parts.is_dense(case) else ""
     style = files("advviz.evaluation").joinpath("one_page.css").read_text(encoding="utf-8")
@@ -87,8 +83,30 @@ def report(
     )
 
 
+def _of_pictures(spec: AnySpec, case: Case, found: Sequence[Figures], *, shows: bool) -> str:
+    """Give what is known of an experiment on one picture, and of its networks on many."""
+    return "".join(
+        (
+            one_page_parts.evidence(case, shows=shows),
+            "<div class='columns'><div>",
+            one_page_parts.population(found),
+            one_page_parts.price(found),
+            one_page_parts.maps(case),
+            "</div><div>",
+            one_page_parts.limits(spec, is_attack=bool(attacked(spec))),
+            one_page_parts.supplier(),
+            "</div></div>",
+        )
+    )
+
+
 def _models(spec: AnySpec, case: Case) -> tuple[ModelRecord, ...]:
-    """Return the models of the report; those of a lone one are compared with no other."""
+    """Return the models of the report; those of a lone one are compared with no other.
+
+    A lab trains networks of its own, of which no record tells.
+    """
+    if isinstance(spec, Lab):
+        return ()
     named = [row.model for row in case.evidence] or [getattr(spec, "model", "")]
     return tuple(record(model) for model in dict.fromkeys(named))
 
@@ -109,29 +127,39 @@ def _facts(
     results: Results,
 ) -> dict[str, Any]:
     """Return everything as JSON has it: what was asked, what came out, how to repeat it."""
+    told = _without_path(spec)
     return {
         "advviz": __version__,
         "finding": case.finding,
-        "link": to_link(spec),
-        "command": shlex.join(["advviz", *to_flags(spec)]),
-        "experiment": to_query(spec),
+        "link": to_link(told),
+        "command": shlex.join(["advviz", *to_flags(told)]),
+        "experiment": to_query(told),
+        "seeds": [] if case.lab is None else list(case.lab.seeds),
         "seed": getattr(spec, "seed", None),
         "outcomes": [_told(one) for one in case.outcomes],
         "evidence": [
             {"model": row.model, "verdict": row.verdict, "detail": row.detail}
             for row in case.evidence
-        ],
+        ] if case.lab is None else [asdict(bar) for bar in case.lab.bars],
+        "measured": dict(results[spec].facts) if isinstance(spec, Lab) else {},
         "population": [
             {"model": one.model, "n": one.n, "clean": dict(one.clean), "robust": dict(one.robust),
              "attack": dict(one.attack), "command": one.command}
             for one in found
         ],
         "weights_sha256": {described.id: digest(described) for described in models},
-        "picture": _picture(spec),
+        "picture": _picture(told),
         "numerics": sorted({str(r.facts.get("numerics", "reference")) for r in results.values()}),
         "python": platform.python_version(),
         "libraries": versions(),
     }  # fmt: skip
+
+
+def _without_path(spec: AnySpec) -> AnySpec:
+    """Put a word in the place of a folder's path, which tells strangers of a machine."""
+    if isinstance(spec, FeaturesSpec) and spec.data not in two_classes.SOURCES:
+        return replace(spec, data="FOLDER")
+    return spec
 
 
 def _told(one: Any) -> dict[str, Any]:
@@ -151,7 +179,9 @@ def _answer(of: Any) -> Mapping[str, Any]:
 
 
 def _picture(spec: AnySpec) -> str:
-    """Name the picture; of a made one, that of which it was made."""
+    """Name the picture; of a made one, that of which it was made; of a lab, its data."""
+    if isinstance(spec, Lab):
+        return spec.data
     made: Any = next(iter(attacked(spec)), None) if _is_made(spec) else None
     return str(getattr(made or spec, "image", "noise"))
 

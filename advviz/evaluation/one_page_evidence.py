@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from advviz import pictures
-from advviz.errors import InvalidInputError
 from advviz.evaluation import outcomes
 from advviz.evaluation.outcomes import Outcome, strength
 from advviz.experiments.attack_choice import PGD
@@ -21,11 +20,6 @@ from advviz.models.records import record
 from advviz.models.shelf import is_on_disk
 
 GAIN = 10
-REPORTED = (
-    "board", "ladder", "attack", "explain", "visualize", "predict", "noise", "smallest",
-    "defences", "surface",
-)  # fmt: skip
-"""Kinds of experiments on one picture: of these there is a report."""
 Results = Mapping[Spec, Result]
 
 
@@ -49,6 +43,56 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """An accuracy of a lab, with the ends of its whisker; all None where nothing was trained."""
+
+    name: str
+    look: str  # new, standard, robust, or nothing
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Pictures of a lab in a line, under one title."""
+
+    title: str
+    shown: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lab:
+    """What a lab came to: of it there are many pictures and no model of the catalogue.
+
+    Args:
+        chart: what the bars are.
+        bars: accuracies, fractions.
+        chance: what a guess is right about, a fraction.
+        whiskers: what the bars' ends are.
+        lines: pictures, with what they are in `notice`.
+        notice: what to see in the pictures, and what they cannot tell.
+        table: what else was measured, the heads first; empty where there is nothing.
+        price: what it costs on pictures that nobody attacked; empty where there is none to name.
+        method: how it was done.
+        limits: what the lab does not show.
+        seeds: of the repetitions.
+    """
+
+    chart: str
+    bars: tuple[Bar, ...]
+    chance: float
+    whiskers: str
+    lines: tuple[Line, ...]
+    notice: str
+    table: tuple[tuple[str, ...], ...] = ()
+    price: str = ""
+    method: str
+    limits: tuple[str, ...]
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """All that a report says of its experiment."""
 
@@ -56,6 +100,7 @@ class Case:
     evidence: tuple[Evidence, ...]
     outcomes: tuple[Outcome, ...] = ()
     maps: str = ""  # what moves each answer: class, method, scale
+    lab: Lab | None = None  # in the place of all that is known of one picture
 
 
 def attacked(spec: AnySpec) -> tuple[AttackSpec, ...]:
@@ -102,16 +147,7 @@ def viewings(spec: AnySpec) -> tuple[PredictSpec, ...]:
 
 
 def needed(spec: AnySpec) -> tuple[Spec, ...]:
-    """List the experiments whose results a report needs, those that are wanted first first.
-
-    Raises:
-        InvalidInputError: no report is made of an experiment of this kind.
-    """
-    if spec.kind not in REPORTED:
-        raise InvalidInputError(
-            f"a report is made of {', '.join(REPORTED)}; got {spec.kind}, which tells of many "
-            "pictures and has tables of its own"
-        )
+    """List the experiments whose results a report needs, those that are wanted first first."""
     attacks = attacked(spec)
     maps = [each for attack in attacks for each in maps_of(spec, attack)]
     own = () if isinstance(spec, BoardSpec | LadderSpec) else (spec,)

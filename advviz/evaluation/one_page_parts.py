@@ -24,6 +24,8 @@ TITLES = {
     "smallest": "the smallest change that fools",
     "defences": "simple defences",
     "surface": "the answers around an attacked picture",
+    "features": "bugs or features?",
+    "lab-training": "a network trained against an attacker",
 }
 WHITE_BOX = (
     "The attacker knew the whole network. Who does not may need more tries or a larger change; "
@@ -78,7 +80,7 @@ def evidence(case: Case, *, shows: bool) -> str:
 def _row(row: Evidence, *, shows: bool) -> str:
     described = record(row.model)
     look, symbol = ("robust", "●") if described.is_robust else ("standard", "○")
-    drawn = "".join(map(_figure, row.shown)) if shows else ""
+    drawn = "".join(map(figure, row.shown)) if shows else ""
     return (
         f"<article class='{look}'><div class='told'><b>{symbol} {escape(described.title)}</b>"
         f"<p class='verdict'>{escape(row.verdict)}</p><p>{escape(row.detail)}</p></div>"
@@ -86,7 +88,8 @@ def _row(row: Evidence, *, shows: bool) -> str:
     )
 
 
-def _figure(picture: Picture) -> str:
+def figure(picture: Picture) -> str:
+    """Draw a picture with its name and what stands under it."""
     data = b64encode(picture.png).decode("ascii")
     below = f"<br>{escape(picture.caption)}" if picture.caption else ""
     return (
@@ -152,6 +155,11 @@ def limits(spec: AnySpec, *, is_attack: bool) -> str:
     said = (*UNDER_ATTACK, *LIMITS) if is_attack else LIMITS
     if isinstance(spec, LadderSpec):
         said = (*said, "The networks differ in their training attack alone; other recipes differ.")
+    return not_shown(said)
+
+
+def not_shown(said: Sequence[str]) -> str:
+    """List what an experiment does not show."""
     return f"<section><h2>What this does not show</h2>{_list(said)}</section>"
 
 
@@ -177,7 +185,7 @@ def repeat(facts: Mapping[str, Any], address: str) -> str:
     lines = {
         "link": shown,
         "command": f"<code>{escape(facts['command'])}</code>",
-        "seed": "none" if facts["seed"] is None else str(facts["seed"]),
+        "seed": _seed(facts),
         "8-bit verdict": escape(files) if files else "",
         "weights, sha256": escape(weights),
         "versions": escape(
@@ -190,6 +198,14 @@ def repeat(facts: Mapping[str, Any], address: str) -> str:
         f"<section class='repeat'><h2>Repeat it</h2><dl>{rows}</dl><p class='quiet'>All figures "
         "are in this file as JSON, in the element <code>advviz-report</code>.</p></section>"
     )
+
+
+def _seed(facts: Mapping[str, Any]) -> str:
+    """Say with which seed it was done; of repetitions, with which."""
+    seeds = facts["seeds"]
+    if len(seeds) > 1:
+        return f"{seeds[0]} to {seeds[-1]}, a repetition each"
+    return "none" if facts["seed"] is None else str(facts["seed"])
 
 
 def is_dense(case: Case) -> bool:

@@ -18,9 +18,13 @@ from advviz.evaluation.one_page_evidence import (
     told_of_maps,
     viewings,
 )
+from advviz.evaluation.one_page_features import case_of_features
+from advviz.evaluation.one_page_training import case_of_training
 from advviz.evaluation.outcomes import Said, said, strength
 from advviz.experiments.board import BoardSpec
+from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.links import AnySpec
 from advviz.experiments.references import true_class
@@ -181,4 +185,6 @@ OTHERS: Mapping[type, Callable[..., Case]] = {
     SmallestSpec: _smallest,
     DefencesSpec: _defended,
     SurfaceSpec: _surface,
+    FeaturesSpec: case_of_features,
+    LabTrainingSpec: case_of_training,
 }

@@ -6,7 +6,7 @@ import streamlit as st
 
 from advviz.evaluation import one_page
 from advviz.experiments import links
-from advviz.experiments.links import AnySpec
+from advviz.experiments.links import AnySpec, Lab
 from advviz.ui import drawers, running
 from advviz.ui.figures import rich, show
 from advviz.ui.language import PARAMETER, say
@@ -34,7 +34,9 @@ def drawer(words: Mapping[str, str]) -> None:
         if len(results) < len(finds):
             return
         shows = not one_page.is_private(spec) or st.checkbox(
-            say("Put my own picture into the report"),
+            say("Put the folder's pictures into the report")
+            if isinstance(spec, Lab)
+            else say("Put my own picture into the report"),
             key="av.report.picture",
             help=say("Without this tick the picture, and what was made of it, stay out."),
         )
