@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from advviz.evaluation import known_figures
+from advviz.evaluation.known_figures import Figures
 from advviz.models.records import ModelRecord
 from advviz.resources import assets
 from advviz.ui.language import say
@@ -66,61 +68,30 @@ class Survival:
 
 
 def survival(described: ModelRecord, norm: str, eps: float) -> Survival | None:
-    """The measurement nearest to a strength, on most pictures; None where there is none.
-
-    A record's `accuracies` hold, under any names, what `advviz evaluate --json` printed.
-    """
-    found = _measured(described, norm)
+    """The measurement nearest to a strength, on most pictures; None where there is none."""
+    found = known_figures.measured(described, norm)
     if not found:
         return None
-    return _survival(min(found, key=lambda e: (abs(e["attack"]["eps"] - eps), -e["n"])))
+    return _survival(min(found, key=lambda one: (abs(one.attack["eps"] - eps), -one.n)))
 
 
 def compared(models: Sequence[ModelRecord], norm: str, eps: float) -> dict[str, Survival]:
     """The measurements of several models under one and the same attack, by model id.
 
-    Of the attacks in a norm that were tried on most of the models, it is the one nearest to a
-    strength, and of those the one on most pictures; a model without that measurement is left
-    out.
+    See `known_figures.compared`; a model without that measurement is left out.
     """
-    by_attack: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for described in models:
-        for entry in _measured(described, norm):
-            asked = json.dumps([entry["attack"], entry["n"]], sort_keys=True)
-            by_attack.setdefault(asked, {})[described.id] = entry
-    if not by_attack:
-        return {}
-
-    def preference(asked: str) -> tuple[float, ...]:
-        found = by_attack[asked]
-        (entry, *_) = found.values()
-        return -len(found), abs(entry["attack"]["eps"] - eps), -entry["n"]
-
-    best = by_attack[min(by_attack, key=preference)]
-    return {model: _survival(entry) for model, entry in best.items()}
+    found = known_figures.compared(models, norm, eps)
+    return {one.model: _survival(one) for one in found}
 
 
-def _measured(described: ModelRecord, norm: str) -> list[Mapping[str, Any]]:
-    """What `advviz evaluate --json` printed of a model under attacks in a norm."""
-    return [
-        entry
-        for entry in described.accuracies.values()
-        if isinstance(entry, Mapping)
-        and "robust_accuracy" in entry
-        and entry["attack"]["norm"] == norm
-    ]
-
-
-def _survival(entry: Mapping[str, Any]) -> Survival:
-    attack, n = entry["attack"], entry["n"]
-    restarts = attack.get("restarts", 1)
+def _survival(one: Figures) -> Survival:
     return Survival(
-        clean=Share.read(entry["clean_accuracy"], n),
-        robust=Share.read(entry["robust_accuracy"], n),
-        norm=attack["norm"],
-        eps=attack["eps"],
-        name=f"{attack['name'].upper()}-{attack['steps']}",
-        restarts=restarts,
+        clean=Share.read(one.clean, one.n),
+        robust=Share.read(one.robust, one.n),
+        norm=one.attack["norm"],
+        eps=one.attack["eps"],
+        name=f"{one.attack['name'].upper()}-{one.attack['steps']}",
+        restarts=one.attack.get("restarts", 1),
     )
 
 
