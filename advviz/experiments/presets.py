@@ -141,7 +141,7 @@ def catalogue() -> tuple[Preset, ...]:
             gate="both right before; standard at least 90% target, robust still right",
             candidates=_boards(
                 "jeep landscape", "offroader landscape", "jeep bridge", "offroader bridge",
-                "goose landscape", "dalmatian landscape", "mastiff landscape",
+                "goose landscape", "wader landscape", "dalmatian landscape", "mastiff landscape",
                 "strawberries landscape", "coffee landscape",
                 eps=1.0,
             ),
