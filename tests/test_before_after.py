@@ -161,11 +161,16 @@ def test_the_values_under_the_pointer_are_those_of_the_array(tab, app_url: str):
             assert of_1 == pytest.approx(value, abs=0.000051)
 
     stage.scroll_into_view_if_needed()
-    place = stage.bounding_box()
-    scale = place["width"] / before.shape[-1]
+    scale = stage.bounding_box()["width"] / before.shape[-1]
 
     def point(column: int, row: int) -> None:
-        tab.mouse.move(place["x"] + (column + 0.5) * scale, place["y"] + (row + 0.5) * scale)
+        """Move there; again, while what stands above is still being drawn and moves it away."""
+        named = tab.locator(f".av-ba-place:has-text('column {column}, row {row};')")
+        for _ in range(60):
+            stage.hover(position={"x": (column + 0.5) * scale, "y": (row + 0.5) * scale})
+            if named.count():
+                return
+            tab.wait_for_timeout(500)
 
     point(7, 50)
     check(7, 50)
@@ -176,7 +181,7 @@ def test_the_values_under_the_pointer_are_those_of_the_array(tab, app_url: str):
     tab.keyboard.press("Shift+ArrowLeft")
     check(39, 4)
     tab.keyboard.press("+")  # the pixel that was looked at stays in view
-    marker = tab.locator(".av-ba-pixel").bounding_box()
+    place, marker = stage.bounding_box(), tab.locator(".av-ba-pixel").bounding_box()
     assert place["x"] - 1 <= marker["x"] <= place["x"] + place["width"]
     assert marker["width"] == pytest.approx(2 * scale)
     tab.mouse.move(marker["x"] + scale, marker["y"] + scale)
