@@ -1,6 +1,9 @@
 """The vanilla gradient: which pixels move an objective most, if changed a little."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 from torch import Tensor
 
@@ -16,11 +19,13 @@ class Explanation:
         attributions: [N, C, H, W].
         values: [N], the objective at the images, by an exact query.
         logits: [N, K], by an exact query.
+        facts: what else was found out, by name; a tensor there has a number for each row.
     """
 
     attributions: Tensor
     values: Tensor
     logits: Tensor
+    facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def gradient(images: Tensor, objective: Objective) -> Procedure[Explanation]:
