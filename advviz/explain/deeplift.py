@@ -8,7 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from advviz.errors import InvalidInputError
+from advviz.explain.baselines import baseline
 from advviz.explain.gradient import Explanation
+from advviz.explain.inside_parameters import DeepLift
+from advviz.explain.parameters import BASELINES
 from advviz.explain.rules import (
     Elementwise,
     Rules,
@@ -18,6 +21,7 @@ from advviz.explain.rules import (
     tiny,
     with_multiplier,
 )
+from advviz.noise import Noise
 from advviz.objectives import Objective
 from advviz.protocol import Answer, Call, Procedure, Progress, Query
 
@@ -137,6 +141,14 @@ def deeplift(
     return Explanation(
         torch.stack(shares).mean(0), answer.values[:count], answer.logits[:count], facts
     )
+
+
+def of_catalogue(
+    images: Tensor, objective: Objective, params: DeepLift, *, noise: Noise
+) -> Procedure[Explanation]:
+    """Begin `deeplift` from one of the named baselines, or from all of them."""
+    named = BASELINES if params.baseline == "several" else (params.baseline,)
+    return deeplift(images, [baseline(name, images, noise=noise) for name in named], objective)
 
 
 def _shares(pair: Tensor, objective: Objective) -> Any:
