@@ -8,6 +8,7 @@ import streamlit as st
 
 from advviz.experiments.explainer_choice import FIRST, GRADIENT, SMOOTHGRAD
 from advviz.experiments.options import written_options
+from advviz.experiments.result import Result
 from advviz.experiments.specs import ExplainSpec
 from advviz.explain.catalogue import Explainer, explainers
 from advviz.models.records import record
@@ -77,6 +78,18 @@ def _told(name: str, meta: Any) -> Callable[[Setup, Any], Setup]:
         return replace(setup, explain_options=written_options(params))
 
     return change
+
+
+def measured(result: Result | None) -> str:
+    """What was measured of a map besides its pixels, in the reader's language."""
+    if result is None or "completeness_error" not in result.facts:
+        return ""
+    error, difference = (result.facts[name] for name in ("completeness_error", "difference"))
+    return say(
+        "adds up to the score's change of {difference:.3g} but for {error:.2g}",
+        difference=difference,
+        error=error,
+    )
 
 
 def caption(setup: Setup) -> str:
