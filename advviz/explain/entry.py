@@ -35,6 +35,7 @@ class Explainer:
         references: it compares with the other bundled pictures.
         needs_module: it looks inside the network, by calls; False: a pure procedure of queries.
         layer: it takes a layer, as its parameter of that name.
+        blind: its map is the same for every class.
         network: what the network must be, in words for people; empty where any will do. Any
             other is refused in one sentence when the explainer is begun.
         version: raised with every change of what it computes.
@@ -54,6 +55,7 @@ class Explainer:
     references: bool = False
     needs_module: bool = False
     layer: bool = False
+    blind: bool = False
     network: str = ""
     version: int = 1
 

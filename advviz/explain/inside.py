@@ -100,6 +100,7 @@ LOOK_INSIDE = (
         score="logit",
         exact=True,
         needs_module=True,
+        blind=True,
         network=VIT,
     ),
     Explainer(

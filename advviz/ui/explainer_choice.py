@@ -11,9 +11,10 @@ from advviz.experiments.options import written_options
 from advviz.experiments.result import Result
 from advviz.experiments.specs import ExplainSpec
 from advviz.explain.catalogue import Explainer, explainers
+from advviz.explain.found import in_words
 from advviz.models.records import record
 from advviz.ui import method_controls
-from advviz.ui.language import labelled, say, term
+from advviz.ui.language import labelled, quote, say, term
 from advviz.ui.parameter_controls import shown, told, widget
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
@@ -81,8 +82,15 @@ def _told(name: str, meta: Any) -> Callable[[Setup, Any], Setup]:
 
 
 def measured(result: Result | None) -> str:
-    """What was measured of a map besides its pixels, in the reader's language."""
-    if result is None or "completeness_error" not in result.facts:
+    """What was found besides a map's pixels, in the reader's language."""
+    if result is None:
+        return ""
+    found = [quote(sentence) for sentence in in_words(result.facts)]
+    return " · ".join(filter(None, (_completeness(result), *found)))
+
+
+def _completeness(result: Result) -> str:
+    if "completeness_error" not in result.facts:
         return ""
     error, difference = (result.facts[name] for name in ("completeness_error", "difference"))
     return say(
