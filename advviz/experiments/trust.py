@@ -47,8 +47,8 @@ class MapsSpec:
         return self.judged.numerics
 
     def prerequisites(self) -> tuple[Spec, ...]:
-        """List the map that is judged, which knows the class; and where its image comes from."""
-        return (self.judged, *self.judged.prerequisites())
+        """List the map that is judged, which knows the pixels and the class."""
+        return (self.judged,)
 
     def resolved(self) -> dict[str, Any]:
         """Return the values that the result depends on."""
@@ -137,6 +137,6 @@ class TrustSpec(ExplainSpec):
         self, results: Sequence[Result], device: str = "cpu"
     ) -> Generator[Any, Any, Result]:
         """Begin the tests."""
-        from advviz.experiments.trust_procedures import tests
+        from advviz.experiments.trust_procedures import panel
 
-        return tests(self, results, device)
+        return panel(self, results, device)

@@ -2,10 +2,9 @@
 
 from torch import Tensor
 
-from advviz.experiments.procedures import _score
+from advviz.experiments.procedures import score_of
 from advviz.experiments.specs import ExplainSpec
-from advviz.explain.gradient import gradient
-from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
+from advviz.explain.catalogue import explainer_named
 from advviz.explain.trust import Explain
 from advviz.noise import Noise
 from advviz.objectives import Objective
@@ -14,19 +13,16 @@ from advviz.protocol import Procedure
 
 def score_of_map(spec: ExplainSpec, classes: Tensor) -> Objective:
     """Return the score that a map explains, for classes int64 [N]."""
-    return _score(spec.objective, classes)
+    return score_of(spec.objective, explainer_named(spec.method).score, classes)
 
 
 def method_of(spec: ExplainSpec) -> Explain:
     """Return the method of a map, with its parameters."""
+    explainer, params = explainer_named(spec.method), spec.params
 
     def explain(images: Tensor, classes: Tensor, seed: int) -> Procedure[Tensor]:
         objective = score_of_map(spec, classes)
-        if spec.method == "gradient":
-            found = yield from gradient(images, objective)
-        else:
-            params = SmoothGradParams(samples=spec.samples, sigma=spec.sigma)
-            found = yield from smoothgrad(images, objective, params, noise=Noise(seed))
+        found = yield from explainer.make(images, objective, params, noise=Noise(seed))
         return found.attributions
 
     return explain

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -45,7 +46,7 @@ def maps(spec: MapsSpec, judged: Result, device: str = "cpu") -> Steps:
     return Result.of(arrays, {})
 
 
-def tests(spec: TrustSpec, results: Sequence[Result], device: str = "cpu") -> Steps:
+def panel(spec: TrustSpec, results: Sequence[Result], device: str = "cpu") -> Steps:
     """Judge a map: compare it with those of the prerequisites, and ask its method again."""
     judged, *others = results
     described = record(spec.model)
@@ -72,7 +73,7 @@ def tests(spec: TrustSpec, results: Sequence[Result], device: str = "cpu") -> St
     arrays = {
         "pixels": judged.arrays["pixels"],
         "gradient": judged.arrays["gradient"],
-        "cascade": torch.stack([torch.from_numpy(each.arrays["averaged"]) for each in stages]),
+        "cascade": np.stack([each.arrays["averaged"] for each in stages]),
         "edges": nulls.edges(image)[0].cpu(),
         "logits": judged.arrays["logits"],
         **curves,
