@@ -68,6 +68,17 @@ class ExplanationPlan:
             record(model)
         for method in self.methods:
             self.options(method)
+        self._check_choices()
+        for name, value, most in (
+            ("steps", self.steps, MOST_STEPS),
+            ("changes", self.changes, MOST_DRAWS),
+            ("neighbours", self.neighbours, MOST_DRAWS),
+        ):
+            if not 1 <= value <= most:
+                raise InvalidInputError(f"{name} must lie in [1, {most}], got {value}")
+
+    def _check_choices(self) -> None:
+        """Refuse names that there are not."""
         for method, _, _ in self.own:
             if method not in self.methods:
                 raise InvalidInputError(
@@ -82,13 +93,6 @@ class ExplanationPlan:
             raise InvalidInputError(
                 f"ranked must be one of {', '.join(RANKINGS)}, got {self.ranked!r}"
             )
-        for name, value, most in (
-            ("steps", self.steps, MOST_STEPS),
-            ("changes", self.changes, MOST_DRAWS),
-            ("neighbours", self.neighbours, MOST_DRAWS),
-        ):
-            if not 1 <= value <= most:
-                raise InvalidInputError(f"{name} must lie in [1, {most}], got {value}")
 
     @property
     def rows(self) -> tuple[str, ...]:
