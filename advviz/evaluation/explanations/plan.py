@@ -1,5 +1,6 @@
 """A plan: which methods and models are measured, on which images, fixed before it runs."""
 
+import shlex
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -12,6 +13,8 @@ from advviz.models.records import record
 RANKINGS = ("magnitude", "signed")
 REPLACEMENTS = ("black", "blurred", "mean", "noise")
 MOST_STEPS, MOST_DRAWS = 256, 1000
+LIMIT = 100
+"""Images that the page measures unless a visitor wants more or fewer."""
 
 DEFAULTS = {
     "smoothgrad": {"samples": 20},
@@ -118,6 +121,26 @@ class ExplanationPlan:
 def params_of(method: str, options: str) -> Any:
     """Return the parameters of a method of the catalogue, as it declares them."""
     return read_options(method, explainer_named(method).params, options)
+
+
+def command(plan: ExplanationPlan, source: str | None = None) -> str:
+    """Write the command that measures the same.
+
+    Args:
+        plan: what was measured.
+        source: what the command calls the images; by default, as the plan does.
+    """
+    words = ["advviz", "explanations", "--model", ",".join(plan.models)]
+    words += ["--images", plan.source if source is None else source]
+    words += ["--method", ",".join(plan.methods), "--replacement", ",".join(plan.replacements)]
+    words += ["--ranked", plan.ranked]
+    for name in ("steps", "changes", "neighbours", "seed"):
+        words += [f"--{name}", str(getattr(plan, name))]
+    for method, name, value in plan.own:
+        words += ["--set", f"{method}.{name}={value}"]
+    if plan.limit is not None:
+        words += ["--limit", str(plan.limit)]
+    return shlex.join(words)
 
 
 def read_setting(word: str) -> tuple[str, str, str]:

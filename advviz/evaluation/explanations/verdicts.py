@@ -8,6 +8,7 @@ true in every case.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
+from typing import Any
 
 from advviz.evaluation.bootstrap import Estimate, difference, estimated
 from advviz.evaluation.explanations.metrics import NULLS, Metric
@@ -93,6 +94,21 @@ class Verdict:
             "ahead": None if self.ahead is None else self.ahead.as_dict(),
             "sentence": self.sentence(titles),
         }
+
+
+def of_dict(told: Mapping[str, Any]) -> Verdict:
+    """Return the verdict that `as_dict` wrote."""
+    ahead = told["ahead"]
+    return Verdict(
+        metric=told["metric"],
+        model=told["model"],
+        kind=told["verdict"],
+        method=told["best_method"] or "",
+        null=told["best_null"] or "",
+        mean=told["best_method_mean"],
+        null_mean=told["best_null_mean"],
+        ahead=None if ahead is None else Estimate(**ahead),
+    )
 
 
 def number(value: float | None) -> str:
