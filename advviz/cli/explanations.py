@@ -15,13 +15,13 @@ from advviz.evaluation.explanations.plan import (
     MOST_DRAWS,
     MOST_STEPS,
     RANKINGS,
-    REPLACEMENTS,
     ExplanationPlan,
     every_method,
     read_setting,
 )
 from advviz.evaluation.explanations.work import ExplanationWork, prepared
 from advviz.evaluation.runner import OwnResults, Progress, advance
+from advviz.explain.parameters import BASELINES
 
 DEFAULT = ExplanationPlan.__dataclass_fields__
 
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--replacement",
             "NAME",
             "what stands for a pixel that is taken away, several by comma: "
-            f"{', '.join(REPLACEMENTS)} (default {','.join(DEFAULT['replacements'].default)})",
+            f"{', '.join(BASELINES)} (default {','.join(DEFAULT['replacements'].default)})",
         ),
     ):
         parser.add_argument(

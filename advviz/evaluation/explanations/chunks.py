@@ -14,6 +14,7 @@ from advviz.evaluation.chunks import Block
 from advviz.evaluation.explanations.metrics import NULLS
 from advviz.evaluation.explanations.plan import params_of
 from advviz.experiments.protocol import REFERENCE, Spec
+from advviz.experiments.reference_pictures import references_key
 from advviz.experiments.result import Result
 from advviz.explain.catalogue import explainer_named
 from advviz.models.records import record
@@ -231,7 +232,5 @@ def _told(explainer: str, options: str, model: str) -> dict[str, Any]:
     resolved = params_of(explainer, options).resolved(record(model).input_size)
     told["options"] = repr(resolved)
     if described.references:
-        from advviz.evaluation.explanations.references import digests
-
-        told["references"] = digests(record(model).input_size)
+        told["references"] = references_key(record(model).input_size)
     return told

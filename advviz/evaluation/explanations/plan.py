@@ -8,19 +8,20 @@ from advviz.errors import InvalidInputError
 from advviz.evaluation.explanations.metrics import NULLS
 from advviz.experiments.options import read_options, written_options
 from advviz.explain.catalogue import explainer_named, explainers
+from advviz.explain.parameters import BASELINES
 from advviz.models.records import record
 
 RANKINGS = ("magnitude", "signed")
-REPLACEMENTS = ("black", "blurred", "mean", "noise")
 MOST_STEPS, MOST_DRAWS = 256, 1000
 LIMIT = 100
 """Images that the page measures unless a visitor wants more or fewer."""
 
 DEFAULTS = {
     "smoothgrad": {"samples": 20},
-    "integrated-gradients": {"steps": 20},
-    "expected-gradients": {"samples": 20},
-    "rise": {"masks": 300},
+    "integrated-gradients": {"steps": 16},
+    "expected-gradients": {"samples": 40},
+    "occlusion": {"window": 8, "stride": 8},
+    "rise": {"masks": 200},
 }
 """What a benchmark tells a method that a single picture's map is not told: each map is made six
 times and more. `--set METHOD.NAME=VALUE` outranks it."""
@@ -88,9 +89,9 @@ class ExplanationPlan:
                     f"a setting is for {method!r}, which is not measured; add it to the methods"
                 )
         for name in self.replacements:
-            if name not in REPLACEMENTS:
+            if name not in BASELINES:
                 raise InvalidInputError(
-                    f"replacement must be one of {', '.join(REPLACEMENTS)}, got {name!r}"
+                    f"replacement must be one of {', '.join(BASELINES)}, got {name!r}"
                 )
         if self.ranked not in RANKINGS:
             raise InvalidInputError(

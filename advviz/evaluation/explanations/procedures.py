@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from advviz.errors import InvalidInputError
-from advviz.evaluation.explanations import references
 from advviz.evaluation.explanations.chunks import (
     ANSWER,
     AlignmentChunk,
@@ -19,6 +18,7 @@ from advviz.evaluation.explanations.metrics import NULLS, SLOPE, TOWARDS_OTHERS
 from advviz.evaluation.explanations.nulls import null_map
 from advviz.evaluation.explanations.plan import params_of
 from advviz.evaluation.procedures import loaded
+from advviz.experiments.reference_pictures import reference_pictures
 from advviz.experiments.result import Result
 from advviz.explain.alignment import cosine, spectrum_slope
 from advviz.explain.catalogue import explainer_named
@@ -86,7 +86,7 @@ def explain_by(chunk: MapsChunk, device: str) -> Explain:
     params = params_of(chunk.explainer, chunk.options).resolved(size)
     words: dict[str, Any] = {"noise": noise}
     if described.references:
-        words["references"] = torch.from_numpy(references.pixels(size)).to(device)
+        words["references"] = torch.from_numpy(reference_pictures(size).copy()).to(device)
 
     def method(images: Tensor, objective: Objective) -> Procedure[Explanation]:
         return described.make(images, objective, params, **words)
