@@ -158,7 +158,7 @@ def _words(progress: Progress, left: float | None) -> str:
 def _choose(setup: Setup) -> None:
     """Choose the measure that is drawn."""
     st.segmented_control(
-        say("Measure"),
+        say("Measure drawn"),
         list(BY_KEY),
         required=True,
         format_func=labelled(BY_KEY, lambda key: term(BY_KEY[key].title)),

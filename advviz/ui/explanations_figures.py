@@ -6,10 +6,17 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from advviz.evaluation.explanations import verdicts
 from advviz.evaluation.explanations.as_text import written
 from advviz.evaluation.explanations.metrics import BY_KEY, METRICS
 from advviz.evaluation.explanations.table import Table, titles
+from advviz.evaluation.explanations.verdicts import (
+    FAILS,
+    PASSES,
+    SENTENCES,
+    UNMEASURED,
+    UNSURE,
+    of_dict,
+)
 from advviz.models.records import record
 from advviz.ui import components
 from advviz.ui.explanations_chart import chart, rows_of
@@ -38,10 +45,10 @@ def draw(place: DeltaGenerator, found: Table, key: str, times: int = 0) -> None:
 
 
 SIGNS = {
-    verdicts.FAILS: ("⚑", "av-fooled"),
-    verdicts.UNSURE: ("?", ""),
-    verdicts.PASSES: ("✓", "av-held"),
-    verdicts.UNMEASURED: ("–", ""),
+    FAILS: ("⚑", "av-fooled"),
+    UNSURE: ("?", ""),
+    PASSES: ("✓", "av-held"),
+    UNMEASURED: ("–", ""),
 }
 
 
@@ -62,8 +69,8 @@ def said(verdict: dict[str, Any]) -> str:
     model = verdict["model"]
     named = {key: term(title) for key, title in titles(()).items()}
     named |= {model: title_of(record(model))}
-    rebuilt = verdicts.of_dict(verdict)
-    return say(verdicts.SENTENCES[rebuilt.kind], **rebuilt.places(named))
+    rebuilt = of_dict(verdict)
+    return say(SENTENCES[rebuilt.kind], **rebuilt.places(named))
 
 
 def overview(found: Table) -> str:
@@ -71,10 +78,10 @@ def overview(found: Table) -> str:
     models = list(found["weights"])
     by_place = {(v["metric"], v["model"]): v["verdict"] for v in found["verdicts"]}
     words = {
-        verdicts.FAILS: say("⚑ fails: a map that knows nothing ranks first"),
-        verdicts.UNSURE: say("? not enough to tell"),
-        verdicts.PASSES: say("✓ a method ranks first, beyond chance"),
-        verdicts.UNMEASURED: "–",
+        FAILS: say("⚑ fails: a map that knows nothing ranks first"),
+        UNSURE: say("? not enough to tell"),
+        PASSES: say("✓ a method ranks first, beyond chance"),
+        UNMEASURED: "–",
     }
     rows = [
         [term(metric.title), *(words[by_place[metric.key, model]] for model in models)]

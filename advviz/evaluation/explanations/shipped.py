@@ -74,8 +74,11 @@ def make(methods: tuple[str, ...] = ()) -> None:
         found = []
         for pair in PAIRS:
             tally = ExplanationTally(prepared(standing_plan(pair, methods)))
+            said = -1
             for progress in advance(tally.work, engine, tally):
-                sys.stderr.write(f"\r{pair[0]} {progress.done}/{progress.total} ")
+                if progress.done != said:
+                    said = progress.done
+                    sys.stderr.write(f"{pair[0]} and {pair[1]}: {said} of {progress.total}\n")
             found.append(tabulated(tally))
     finally:
         engine.close()
