@@ -18,7 +18,7 @@ from toys import (
     pictures,
 )
 
-from advviz.errors import InvalidInputError, UnknownNameError
+from advviz.errors import InvalidInputError
 from advviz.explain.curves import normalized_area, normalized_areas
 from advviz.explain.faithfulness import CurveParams, insertion_deletion, pixel_order
 from advviz.explain.gradient import Explanation, gradient
@@ -159,7 +159,7 @@ def test_replacements_are_pictures_of_what_they_say():
     plain = torch.full_like(images, 0.3)
     for name in ("blurred", "mean"):
         assert_close(replacement(name, plain, Noise(0)), plain)
-    with pytest.raises(UnknownNameError, match="black, blurred, mean, noise"):
+    with pytest.raises(InvalidInputError, match="black, white, blurred, mean, noise"):
         replacement("grey", images, Noise(0))
 
 

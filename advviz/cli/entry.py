@@ -27,6 +27,7 @@ COMMANDS = {
     "surface": "ask a model about every point of a grid around an attacked image",
     "lab": "train small networks: do brittle features help, and what makes a network robust",
     "evaluate": "measure clean and robust accuracy on a folder of images",
+    "explanations": "measure explanations: methods x models, and where a measure fails",
     "report": "write an experiment as a page of HTML that prints on one A4 page",
     "presets": "screen the prepared set-ups on the shipped weights, and list them",
     "cache": "measure, verify or empty the results that are kept on disk",

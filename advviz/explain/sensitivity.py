@@ -76,7 +76,7 @@ def sensitivity_max(
         moved: Explanation = yield from explain(
             torch.cat(list(part)), objective.select(rows.repeat(len(part)))
         )
-        maps = moved.attributions.view(len(part), *images.shape)
+        maps = moved.attributions.view(len(part), *own.attributions.shape)
         moves = (maps - own.attributions).flatten(2).norm(dim=2)
         largest = torch.maximum(largest, moves.amax(0))
     length = own.attributions.flatten(1).norm(dim=1)
