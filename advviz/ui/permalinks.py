@@ -9,7 +9,7 @@ from advviz.data.two_classes import SOURCES
 from advviz.errors import InvalidInputError
 from advviz.experiments import links
 from advviz.experiments.board import BoardSpec
-from advviz.experiments.explainer_choice import FIRST, SMOOTHGRAD
+from advviz.experiments.explainer_choice import FIRST, GRADIENT, SMOOTHGRAD
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.lab_training import LabTrainingSpec
@@ -17,6 +17,7 @@ from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.references import RESULT, made_by
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
+from advviz.experiments.trust import TrustSpec
 from advviz.fields import read, written
 from advviz.ui.explanations_choice import SHOWN as EXPLAINED
 from advviz.ui.explanations_choice import ExplanationChoice
@@ -37,6 +38,7 @@ EXPLAIN_EXTRAS = ("objective", "seed", "numerics")
 SMOOTHGRAD_EXTRAS = ("sigma_unit", "magnitude")
 """The same, of SmoothGrad alone."""
 
+PICTURES = ("original", "attacked")
 PREFIX = "show."
 
 
@@ -170,6 +172,9 @@ def _with_ladder(setup: Setup, spec: LadderSpec) -> Setup:
 
 def _with_explanation(setup: Setup, spec: ExplainSpec) -> Setup:
     attacked = spec.image.startswith(RESULT)
+    if isinstance(spec, TrustSpec):  # whose panel is open on the page of the map
+        view = {"tested": PICTURES[attacked], "plainly": spec.method == GRADIENT}
+        return _with_explanation(setup, spec.judged).with_view(**view)
     if attacked:
         (made,) = made_by(spec.image)
         if not isinstance(made, AttackSpec):
