@@ -11,11 +11,12 @@ from advviz.ui import (
     side_by_side,
     state,
     take_home,
+    trust,
 )
 from advviz.ui import view_controls as viewing
 from advviz.ui.language import say
 
-PAGE = state.Page("explain", ("rows", "draw", "scale", "smooth"))
+PAGE = state.Page("explain", ("rows", "draw", "scale", "smooth", "tested", "plainly"))
 
 setup = state.begin(PAGE)
 
@@ -41,8 +42,12 @@ finds = running.show(
 )
 with trouble:
     running.failures(finds)
+tested = trust.drawer(setup)
 take_home.offer(
     finds,
     state.link(PAGE),
-    [setup.explain_on(model, setup.explain_method, "attacked") for model in setup.models],
+    [
+        *(setup.explain_on(model, setup.explain_method, "attacked") for model in setup.models),
+        *tested,
+    ],
 )

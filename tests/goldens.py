@@ -7,6 +7,7 @@ that, `python tests/goldens.py` writes the new goldens; it refuses while a versi
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import explainer_toys
@@ -26,10 +27,14 @@ from advviz.attacks.smallest import smallest
 from advviz.experiments.explainer_choice import FIRST
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
+from advviz.experiments.trust import TrustSpec
+from advviz.explain import nulls
 from advviz.explain.catalogue import explainers
+from advviz.explain.disorder import entropy
 from advviz.explain.gradient import gradient
 from advviz.explain.inside import VIT
 from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
+from advviz.explain.trust import averaged
 from advviz.featurevis.ascent import AscentParams, ascent, noise_images
 from advviz.featurevis.fourier import FourierParams, fourier_ascent
 from advviz.models.classifier import Classifier
@@ -67,6 +72,7 @@ def measured() -> dict[str, dict[str, Any]]:
         "gradient": (ExplainSpec, gradient(IMAGES, away_from(CLASSES))),
         "smoothgrad": (ExplainSpec, smooth("signed", "range")),
         "smoothgrad squared": (ExplainSpec, smooth("squared", "absolute")),
+        "trust": (TrustSpec, trusted()),
         "random noise": (NoiseSpec, random_noise(IMAGES, L2Ball(0.3), 3, noise=NOISE)),
         "ascent": (
             VisualizeSpec,
@@ -167,6 +173,20 @@ def smooth(magnitude: Any, unit: Any) -> Any:
     """Begin a SmoothGrad of 10 samples."""
     params = SmoothGradParams(samples=10, sigma=0.2, sigma_unit=unit, magnitude=magnitude)
     return smoothgrad(IMAGES, away_from(CLASSES), params, noise=NOISE)
+
+
+def trusted() -> Any:
+    """Make what a trust panel compares: averaged maps, maps that know nothing, their disorder."""
+    image, streams = IMAGES[:1], NOISE.streams(IMAGES[:1])
+
+    def explain(images: Any, classes: Any, _seed: int) -> Any:
+        found = yield from gradient(images, away_from(classes))
+        return found.attributions
+
+    found = yield from averaged(image, CLASSES[:1], explain, 6, 0.2, noise=NOISE)
+    shifted, edges = nulls.shifted(found.whole, 2, streams), nulls.edges(image)
+    made = (found.whole, found.first, found.second, shifted, edges, entropy(found.whole))
+    return SimpleNamespace(attributions=torch.cat([each.flatten() for each in made]))
 
 
 def numbers(result: Any) -> list[float]:

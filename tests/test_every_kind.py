@@ -15,6 +15,7 @@ from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.references import RESULT
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
+from advviz.experiments.trust import TrustSpec
 
 MODEL, OTHER = "cifar10-standard", "cifar10-robust-l2"  # 32 pixels: the quickest
 ATTACK = AttackSpec(model=MODEL, image="sample:treefrog", target="ship", eps=0.5, steps=2, seed=3)
@@ -25,6 +26,10 @@ ONE_OF_EACH = (
     ATTACK,
     NoiseSpec(model=MODEL, image="sample:treefrog", eps=0.5, draws=3, seed=3),
     ExplainSpec(model=OTHER, image=MADE, method="smoothgrad", samples=2, seed=3),
+    TrustSpec(
+        model=OTHER, image=MADE, method="smoothgrad", samples=2, seed=3, copies=1, noisy=2,
+        nulls=1, points=2,
+    ),
     VisualizeSpec(model=OTHER, unit="class:ship", steps=2, seed=3),
     SmallestSpec(model=MODEL, image="sample:treefrog", steps=2, tolerance=0.5, seed=3),
     DefencesSpec(model=MODEL, image=MADE, seed=3),
@@ -35,7 +40,7 @@ ONE_OF_EACH = (
     ),
     BoardSpec(standard=MODEL, robust=OTHER, **SHARED),
     LadderSpec(family="cifar10-l2", rung=OTHER, **SHARED),
-)
+)  # fmt: skip
 
 
 def test_there_is_one_of_every_kind():

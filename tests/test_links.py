@@ -27,6 +27,7 @@ from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.options import written_options
 from advviz.experiments.references import RESULT
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
+from advviz.experiments.trust import TrustSpec
 from advviz.explain import parameters as of_explainers
 from advviz.explain.catalogue import explainers
 from advviz.fields import AUTO, added, choice, count
@@ -64,8 +65,10 @@ def values(field):
 
 def specs_of(spec):
     drawn = {field.name: values(field) for field in fields(spec)}
-    if spec is ExplainSpec:
-        return drawn.pop("method").flatmap(lambda name: with_explainer(drawn, explainers()[name]))
+    if issubclass(spec, ExplainSpec):
+        return drawn.pop("method").flatmap(
+            lambda name: with_explainer(spec, drawn, explainers()[name])
+        )
     if "attack" not in drawn:
         return st.builds(spec, **drawn)
     return drawn.pop("attack").flatmap(lambda name: with_attack(spec, drawn, attacks()[name]))
@@ -83,18 +86,18 @@ def with_attack(spec, drawn, attack):
     return st.builds(spec, **drawn | here)
 
 
-def with_explainer(drawn, explainer):
+def with_explainer(spec, drawn, explainer):
     """Draw a map by one of the explainers, told something or nothing."""
     told = st.just("")
     if explainer.name not in FIRST:
         params = {f.name: values(f) for f in fields(explainer.params)}
         told = st.one_of(told, st.builds(explainer.params, **params).map(written_options))
-    return st.builds(ExplainSpec, **drawn | {"method": st.just(explainer.name), "options": told})
+    return st.builds(spec, **drawn | {"method": st.just(explainer.name), "options": told})
 
 
 KINDS = (
     PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, SmallestSpec, DefencesSpec,
-    SurfaceSpec, FeaturesSpec, LabTrainingSpec, BoardSpec, LadderSpec,
+    SurfaceSpec, TrustSpec, FeaturesSpec, LabTrainingSpec, BoardSpec, LadderSpec,
 )  # fmt: skip
 ANY_SPEC = st.one_of(*map(specs_of, KINDS))
 

@@ -13,10 +13,18 @@ from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.protocol import Spec
 from advviz.experiments.result import Result
 from advviz.experiments.specs import ExplainSpec, NoiseSpec, PredictSpec
+from advviz.experiments.trust import TrustSpec
 
 Compute = Callable[[Spec], Result]
 Question = TypeVar(
-    "Question", ExplainSpec, NoiseSpec, PredictSpec, SmallestSpec, DefencesSpec, SurfaceSpec
+    "Question",
+    ExplainSpec,
+    TrustSpec,
+    NoiseSpec,
+    PredictSpec,
+    SmallestSpec,
+    DefencesSpec,
+    SurfaceSpec,
 )
 
 

@@ -20,6 +20,7 @@ from advviz.evaluation.one_page_evidence import (
 )
 from advviz.evaluation.one_page_features import case_of_features
 from advviz.evaluation.one_page_training import case_of_training
+from advviz.evaluation.one_page_trust import case_of_trust
 from advviz.evaluation.outcomes import Said, said, strength
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.explainer_choice import FIRST, score_of
@@ -31,6 +32,7 @@ from advviz.experiments.links import AnySpec
 from advviz.experiments.references import true_class
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
+from advviz.experiments.trust import TrustSpec
 from advviz.explain.catalogue import explainer_named
 from advviz.explain.found import in_words
 from advviz.models.records import record
@@ -198,6 +200,7 @@ def _surface(spec: SurfaceSpec, results: Results) -> Case:
 OTHERS: Mapping[type, Callable[..., Case]] = {
     PredictSpec: _predicted,
     ExplainSpec: _explained,
+    TrustSpec: case_of_trust,
     VisualizeSpec: _drawn,
     NoiseSpec: _noise,
     SmallestSpec: _smallest,

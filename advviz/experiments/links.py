@@ -18,6 +18,7 @@ from advviz.experiments.specs import (
     PredictSpec,
     VisualizeSpec,
 )
+from advviz.experiments.trust import TrustSpec
 from advviz.fields import written
 
 __all__ = ["from_link", "from_query", "to_flags", "to_link", "to_python", "to_query"]
@@ -25,7 +26,7 @@ __all__ = ["from_link", "from_query", "to_flags", "to_link", "to_python", "to_qu
 Group = BoardSpec | LadderSpec
 """What stands for several experiments at once."""
 
-Inquiry = SmallestSpec | DefencesSpec | SurfaceSpec
+Inquiry = SmallestSpec | DefencesSpec | SurfaceSpec | TrustSpec
 Picture = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Inquiry
 Lab = FeaturesSpec | LabTrainingSpec
 """What asks no model of the catalogue."""

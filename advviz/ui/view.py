@@ -18,6 +18,10 @@ class View:
     transfer: bool = switch(False, "show each model the other model's attacked image")
     noise: bool = switch(False, "show the control: random noise of the same size")
     smooth: bool = switch(False, "interpolate enlarged pictures, for viewing only")
+    tested: str = choice(
+        "original", ("original", "attacked"), "picture whose maps the trust panel tests"
+    )
+    plainly: bool = switch(False, "the trust panel tests the gradient, not the method beside it")
 
     def __post_init__(self) -> None:
         """Refuse what no control offers."""
