@@ -27,9 +27,10 @@ def number(default: float, low: float, high: float, help: str, *, auto: bool = F
     return field(default=AUTO if auto else default, metadata=meta)
 
 
-def count(default: int, low: int, high: int, help: str) -> Any:
-    """Declare an integer field."""
-    return field(default=default, metadata={"type": int, "low": low, "high": high, "help": help})
+def count(default: int, low: int, high: int, help: str, *, auto: bool = False) -> Any:
+    """Declare an integer field; with `auto` it may also hold "auto", which is its default."""
+    meta = {"type": int, "low": low, "high": high, "help": help, "auto": auto}
+    return field(default=AUTO if auto else default, metadata=meta)
 
 
 def switch(default: bool, help: str) -> Any:

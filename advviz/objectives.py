@@ -120,6 +120,21 @@ class Logit(_ClassObjective):
         return self._sign * _of_class(activations, self.classes)
 
 
+class Probability(_ClassObjective):
+    """The probability of a class, or its negative.
+
+    It saturates: where a network is sure, its gradient vanishes. It is for what asks for values
+    alone.
+    """
+
+    __slots__ = ()
+
+    def values(self, activations: Tensor) -> Tensor:
+        """Return the softmax of the class, with its sign."""
+        _check_classes(activations, self.classes)
+        return self._sign * _of_class(activations.softmax(1), self.classes)
+
+
 class Margin(_ClassObjective):
     """The class's logit minus the largest other one, or the reverse."""
 

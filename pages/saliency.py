@@ -4,6 +4,7 @@ import streamlit as st
 
 from advviz.ui import (
     controls,
+    explainer_choice,
     method_controls,
     notes,
     running,
@@ -25,7 +26,8 @@ with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
     viewing.drawing(setup)
     viewing.scale(setup)
 with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-    method_controls.smoothgrad(setup)
+    explainer_choice.method(setup)
+    explainer_choice.parameters(setup)
 
 notes.trail(setup)
 place = st.empty()
@@ -42,5 +44,5 @@ with trouble:
 take_home.offer(
     finds,
     state.link(PAGE),
-    [setup.explain_on(model, "smoothgrad", "attacked") for model in setup.models],
+    [setup.explain_on(model, setup.explain_method, "attacked") for model in setup.models],
 )

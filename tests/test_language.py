@@ -24,6 +24,7 @@ from advviz.evaluation import red_flags
 from advviz.experiments import presets
 from advviz.experiments.protocol import Spec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
+from advviz.explain.catalogue import explainers
 from advviz.models.records import bundled, catalogue, record
 from advviz.ui import compute, curves, language, navigation, permalinks, state, words
 from advviz.ui import setup as setups
@@ -210,6 +211,11 @@ def terms() -> Iterator[str]:
     for attack in attacks().values():
         yield from (attack.title, attack.title.partition(":")[0])
         for field in fields(attack.params):
+            yield from (field.name.replace("_", " "), field.metadata["help"])
+            yield from field.metadata.get("options", ())
+    for entry in explainers().values():
+        yield from (entry.title, entry.is_, entry.notice, entry.cannot, entry.network)
+        for field in fields(entry.params):
             yield from (field.name.replace("_", " "), field.metadata["help"])
             yield from field.metadata.get("options", ())
     for described in catalogue().values():

@@ -17,14 +17,18 @@ from advviz.cli.entry import command, parse
 from advviz.compute import Engine
 from advviz.errors import InvalidInputError
 from advviz.experiments import codec, links
-from advviz.experiments.attack_choice import PGD, PGD_FIELDS, written_options
+from advviz.experiments.attack_choice import PGD, PGD_FIELDS
 from advviz.experiments.board import BoardSpec
+from advviz.experiments.explainer_choice import FIRST, SMOOTHGRAD_FIELDS
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
+from advviz.experiments.options import written_options
 from advviz.experiments.references import RESULT
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
+from advviz.explain import parameters as of_explainers
+from advviz.explain.catalogue import explainers
 from advviz.fields import AUTO, added, choice, count
 
 STANDARD, ROBUST = "tiny14-standard", "tiny14-robust-l2"
@@ -34,7 +38,8 @@ UNITS = {
         NAMES.map("class:{}".format),
         st.integers(0, 999).map("unit:{}".format),
         NAMES.map("channel:{}:3".format),
-    )
+    ),
+    "layer": st.sampled_from((AUTO, "layer4", "features.3.conv_1")),
 }
 
 
@@ -48,7 +53,8 @@ def values(field):
     if meta["type"] is bool:
         return st.booleans()
     if meta["type"] is int:
-        return st.integers(meta["low"], meta["high"])
+        numbers = st.integers(meta["low"], meta["high"])
+        return st.one_of(st.just(AUTO), numbers) if meta.get("auto") else numbers
     if meta["type"] is float:
         high = 1.0 if field.name == "eps" else meta["high"]  # within every norm's bound
         numbers = st.floats(meta["low"], high).map(abs)
@@ -58,6 +64,8 @@ def values(field):
 
 def specs_of(spec):
     drawn = {field.name: values(field) for field in fields(spec)}
+    if spec is ExplainSpec:
+        return drawn.pop("method").flatmap(lambda name: with_explainer(drawn, explainers()[name]))
     if "attack" not in drawn:
         return st.builds(spec, **drawn)
     return drawn.pop("attack").flatmap(lambda name: with_attack(spec, drawn, attacks()[name]))
@@ -73,6 +81,15 @@ def with_attack(spec, drawn, attack):
     if attack.minimal and "quantized" in drawn:
         here["quantized"] = st.just(False)
     return st.builds(spec, **drawn | here)
+
+
+def with_explainer(drawn, explainer):
+    """Draw a map by one of the explainers, told something or nothing."""
+    told = st.just("")
+    if explainer.name not in FIRST:
+        params = {f.name: values(f) for f in fields(explainer.params)}
+        told = st.one_of(told, st.builds(explainer.params, **params).map(written_options))
+    return st.builds(ExplainSpec, **drawn | {"method": st.just(explainer.name), "options": told})
 
 
 KINDS = (
@@ -177,6 +194,43 @@ def test_the_parameters_of_pgd_are_those_of_the_catalogue():
         mine = next(f for f in fields(AttackSpec) if f.name == field.name)
         assert (mine.default, dict(mine.metadata)) == (field.default, dict(field.metadata))
     assert len(PGD_FIELDS) == 5
+
+
+def test_the_parameters_of_smoothgrad_are_those_of_the_catalogue():
+    """Its fields were there first; name, range and words are the same."""
+    assert tuple(f.name for f in fields(of_explainers.SmoothGrad)) == SMOOTHGRAD_FIELDS
+    for field in fields(of_explainers.SmoothGrad):
+        mine = next(f for f in fields(ExplainSpec) if f.name == field.name)
+        assert (mine.default, dict(mine.metadata)) == (field.default, dict(field.metadata))
+
+
+OLD_MAP = (
+    "v=1&kind=explain&model=tiny14-standard&image=sample%3Ajeep&method=smoothgrad"
+    "&explained=predicted&objective=cross-entropy&samples=20&sigma=0.1&sigma_unit=range"
+    "&magnitude=signed&seed=3&numerics=reference"
+)
+
+
+def test_a_map_from_before_there_were_other_explainers_keeps_its_link_and_its_key():
+    """And so its result, wherever that is kept."""
+    spec = links.from_link(OLD_MAP)
+    assert links.to_link(spec) == OLD_MAP + "&options="
+    named = ("method", "explained", "objective", *SMOOTHGRAD_FIELDS, "seed", "numerics")
+    assert spec.resolved().keys() == {"image", *named}
+    plain = replace(spec, method="gradient")
+    assert plain.resolved().keys() == {"image", "method", "explained", "objective"}
+    assert (plain.samples, links.from_link(links.to_link(plain))) == (20, plain)
+
+
+def test_an_explainer_is_told_its_own_parameters_alone():
+    """What it does not have is refused by name, and SmoothGrad's leave no trace."""
+    words = ["explain", "x.png", "--model", STANDARD, "--method"]
+    spec = from_flags([*words, "input-x-gradient"])
+    assert spec == replace(spec, samples=7, sigma=1.0)
+    with pytest.raises(InvalidInputError, match="input-x-gradient takes no options, got 'sigma'"):
+        from_flags([*words, "input-x-gradient", "--sigma", "0.5"])
+    with pytest.raises(InvalidInputError, match="options must be empty for smoothgrad"):
+        replace(spec, method="smoothgrad", options="samples=3")
 
 
 def test_an_attack_is_told_its_own_parameters_alone():

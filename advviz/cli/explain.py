@@ -8,14 +8,17 @@ from types import MappingProxyType
 from typing import Any
 
 from advviz import pictures
+from advviz.cli.catalogue_options import Methods, add_method_fields, given_with_method
 from advviz.cli.computing import answered
 from advviz.cli.inputs import class_named, whole_number
-from advviz.cli.options import add_fields, add_image, given
+from advviz.cli.options import add_image
 from advviz.cli.outputs import check_file, npz, print_json, said, verdict, write_files
 from advviz.errors import InvalidInputError
+from advviz.experiments.explainer_choice import FIRST, GRADIENT, SMOOTHGRAD_FIELDS, score_of
 from advviz.experiments.links import to_link
 from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.specs import ExplainSpec
+from advviz.explain.catalogue import explainers
 from advviz.models.records import record
 
 RENDERERS: MappingProxyType[str, Callable[[Any], Any]] = MappingProxyType(
@@ -26,12 +29,15 @@ RENDERERS: MappingProxyType[str, Callable[[Any], Any]] = MappingProxyType(
     }
 )
 MAX_SCALE = 32
+METHODS = Methods(
+    field="method", default=GRADIENT, entries=explainers(), own=SMOOTHGRAD_FIELDS, first=FIRST
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `advviz explain`."""
     add_image(parser)
-    add_fields(parser, ExplainSpec, skip=("image",))
+    add_method_fields(parser, ExplainSpec, METHODS)
     parser.add_argument(
         "--render",
         default="ink",
@@ -84,7 +90,7 @@ def write_picture(
 
 def spec_of(args: argparse.Namespace) -> ExplainSpec:
     """Read the experiment; image and class are still as the words have them."""
-    return ExplainSpec(**given(args, ExplainSpec))
+    return ExplainSpec(**given_with_method(args, ExplainSpec, METHODS))
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -102,6 +108,6 @@ def execute(args: argparse.Namespace) -> int:
         facts = {"model": spec.model, "method": spec.method, **result.facts}
         print_json({**facts, "prediction": answer, "link": to_link(spec), "out": str(args.out)})
     else:
-        score = f"the {spec.objective} of {result.facts['explained']}"
+        score = f"the {score_of(spec)} of {result.facts['explained']}"
         print(f"{spec.method} of {score} (predicted {said(answer)}): {args.out}")
     return 0

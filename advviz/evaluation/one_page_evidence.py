@@ -9,12 +9,14 @@ from advviz.evaluation.outcomes import Outcome, strength
 from advviz.experiments.attack_choice import PGD
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link
+from advviz.experiments.explainer_choice import FIRST, GRADIENT, SMOOTHGRAD, score_of
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.links import AnySpec
 from advviz.experiments.protocol import Spec
 from advviz.experiments.references import RESULT, made_by
 from advviz.experiments.result import Array, Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, PredictSpec, VisualizeSpec
+from advviz.explain.catalogue import explainer_named
 from advviz.models import ladders
 from advviz.models.records import record
 from advviz.models.shelf import is_on_disk
@@ -200,9 +202,16 @@ def photo(name: str, caption: str, pixels: Array) -> Picture:
 def map_of(spec: ExplainSpec, results: Results) -> Picture:
     """Draw a map in ink, on a scale of its own."""
     gradient = results[spec].arrays["gradient"]
-    name = "SmoothGrad" if spec.method == "smoothgrad" else spec.method
+    name = spec.method if spec.method == GRADIENT else explainer_named(spec.method).title
     caption = f"99% < {pictures.ink_scale(gradient):.2g}"
     return Picture(name, caption, pictures.png(pictures.absolute_ink(gradient)))
+
+
+def dark_means(spec: ExplainSpec) -> str:
+    """Say what a dark place of a map is."""
+    if spec.method in FIRST:
+        return "a tiny change there moves it most"
+    return "the map is large there, for or against"
 
 
 def told_of_maps(maps: Sequence[ExplainSpec], results: Results) -> str:
@@ -212,14 +221,14 @@ def told_of_maps(maps: Sequence[ExplainSpec], results: Results) -> str:
     named = {str(results[each].facts["explained"]) for each in maps}
     methods = dict.fromkeys(
         f"SmoothGrad over {m.samples} noisy copies, sigma {m.sigma:g}"
-        if m.method == "smoothgrad"
-        else m.method
+        if m.method == SMOOTHGRAD
+        else explainer_named(m.method).title
         for m in maps
     )
     on = "the attacked picture" if maps[0].image.startswith(RESULT) else "the picture as it is"
     return (
-        f"The {maps[0].objective} of {' and '.join(sorted(named))}, of {on}: "
-        f"{' and '.join(methods)}. Dark: a tiny change there moves it most. Each map has a scale "
+        f"The {score_of(maps[0])} of {' and '.join(sorted(named))}, of {on}: "
+        f"{' and '.join(methods)}. Dark: {dark_means(maps[0])}. Each map has a scale "
         "of its own: 99% of its pixels stay under the number below it. Dark does not mean good "
         "evidence, and a map is no proof."
     )

@@ -22,6 +22,7 @@ from advviz.evaluation.one_page_features import case_of_features
 from advviz.evaluation.one_page_training import case_of_training
 from advviz.evaluation.outcomes import Said, said, strength
 from advviz.experiments.board import BoardSpec
+from advviz.experiments.explainer_choice import FIRST, score_of
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.lab_training import LabTrainingSpec
@@ -30,6 +31,7 @@ from advviz.experiments.links import AnySpec
 from advviz.experiments.references import true_class
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
+from advviz.explain.catalogue import explainer_named
 from advviz.models.records import record
 
 
@@ -67,13 +69,17 @@ def _explained(spec: ExplainSpec, results: Results) -> Case:
     row = Evidence(
         spec.model,
         f"says {answer}",
-        f"{spec.objective} of {named}: {value:.3g}",
+        f"{score_of(spec)} of {named}: {value:.3g}",
         (explained, map_of(spec, results)),
     )
     about = "an attacked picture" if attacked(spec) else "the picture"
+    shows = f"where a tiny change moves the {spec.objective} of {named} most"
+    if spec.method not in FIRST:
+        title = explainer_named(spec.method).title
+        shows = f"what {title} holds to move the {score_of(spec)} of {named} most"
     finding = (
-        f"{described.title} says {answer} of {about}; the map shows where a tiny change moves the "
-        f"{spec.objective} of {named} most, and not whether that is a good reason."
+        f"{described.title} says {answer} of {about}; the map shows {shows}, and not whether "
+        "that is a good reason."
     )
     return Case(finding, (row,), maps=told_of_maps([spec], results))
 

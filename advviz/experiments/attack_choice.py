@@ -13,7 +13,8 @@ from typing import Any
 from advviz.attacks import parameters
 from advviz.attacks.catalogue import attack_named, attacks
 from advviz.errors import InvalidInputError
-from advviz.fields import added, choice, read, text, written
+from advviz.experiments import options as told
+from advviz.fields import added, choice, text
 
 PGD = "pgd"
 PGD_FIELDS = tuple(field.name for field in fields(parameters.PGD))
@@ -49,7 +50,7 @@ def settle(spec: Any) -> None:
                 f"got {spec.options!r}"
             )
         return
-    full = written_options(read_options(chosen.name, spec.options))
+    full = told.written_options(read_options(chosen.name, spec.options))
     object.__setattr__(spec, "options", full)  # frozen from here on
     for field in fields(spec):
         if field.name in PGD_FIELDS:
@@ -78,36 +79,13 @@ def params_of(spec: Any) -> Any:
 
 
 def read_options(name: str, options: str) -> Any:
-    """Read the options of an attack; what they do not say has its default.
-
-    Raises:
-        InvalidInputError: options of another form, of other names, or out of range.
-    """
-    pairs = [pair.partition("=") for pair in options.split(",") if pair]
-    given = {key.strip(): value.strip() for key, _, value in pairs}
-    if len(given) < len(pairs):
-        raise InvalidInputError(f"options must name every parameter once, got {options!r}")
-    return params_from(name, given)
+    """Read the options of an attack; see `options.read_options`."""
+    return told.read_options(name, attack_named(name).params, options)
 
 
 def params_from(name: str, given: Mapping[str, str]) -> Any:
-    """Make the parameters of an attack from words; what is not given has its default.
-
-    Raises:
-        InvalidInputError: a parameter that the attack does not have, or a value out of range.
-    """
-    params = attack_named(name).params
-    declared = {field.name: field.metadata for field in fields(params)}
-    for key in given:
-        if key not in declared:
-            raise InvalidInputError(f"{name} takes {', '.join(declared)}, got {key!r}")
-    return params(**{key: read(key, words, declared[key]) for key, words in given.items()})
-
-
-def written_options(params: Any) -> str:
-    """Write parameters so that `read_options` gives the same ones back."""
-    values = {field.name: getattr(params, field.name) for field in fields(params)}
-    return ",".join(f"{name}={written(values[name])}" for name in sorted(values))
+    """Make the parameters of an attack from words; see `options.params_from`."""
+    return told.params_from(name, attack_named(name).params, given)
 
 
 def flat(spec: Any) -> Iterator[tuple[str, Any]]:

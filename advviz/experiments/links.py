@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import get_args
 
-from advviz.experiments import codec
-from advviz.experiments.attack_choice import flat
+from advviz.experiments import attack_choice, codec, explainer_choice
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link, to_query
 from advviz.experiments.features import FeaturesSpec
@@ -61,7 +60,8 @@ def to_flags(spec: AnySpec) -> list[str]:
     The image, which has no default, comes first and without a flag.
     """
     words = [*getattr(spec, "command", (spec.kind,))]
-    for name, value in flat(spec):
+    choice = explainer_choice if isinstance(spec, ExplainSpec) else attack_choice
+    for name, value in choice.flat(spec):
         flag = [] if name == "image" else [f"--{name.replace('_', '-')}"]
         words += [*flag, written(value)]
     return words

@@ -16,13 +16,12 @@ from advviz.experiments.protocol import REFERENCE
 from advviz.experiments.result import Array, Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
 from advviz.experiments.units import parse_unit
-from advviz.explain.gradient import gradient
-from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
+from advviz.explain.catalogue import Score, explainer_named
 from advviz.featurevis.ascent import AscentParams, ascent, noise_images
 from advviz.featurevis.fourier import FourierParams, fourier_ascent
 from advviz.models.records import ModelRecord
 from advviz.noise import Noise
-from advviz.objectives import LOGITS, Logit, Objective, Unit, away_from, towards
+from advviz.objectives import LOGITS, Logit, Objective, Probability, Unit, away_from, towards
 from advviz.protocol import Answer, Query
 from advviz.threat_models import threat_model
 
@@ -159,31 +158,34 @@ def explain(spec: ExplainSpec, described: ModelRecord, pixels: Array, device: st
         index = yield from predicted_class(images)
     else:
         index = described.class_index(spec.explained)
-    objective = _score(spec.objective, _index(index, device))
-    if spec.method == "gradient":
-        found = yield from gradient(images, objective)
-    else:
-        params = SmoothGradParams(
-            samples=spec.samples,
-            sigma=spec.sigma,
-            sigma_unit=spec.sigma_unit,  # type: ignore[arg-type]  # checked by the spec
-            magnitude=spec.magnitude,  # type: ignore[arg-type]
-        )
-        found = yield from smoothgrad(images, objective, params, noise=Noise(spec.seed))
+    explainer = explainer_named(spec.method)
+    objective = score_of(spec.objective, explainer.score, _index(index, device))
+    found = yield from explainer.make(images, objective, spec.params, noise=Noise(spec.seed))
     arrays = {
         "pixels": pixels,
         "gradient": found.attributions[0].cpu(),
         "logits": found.logits[0].cpu(),
     }
     facts = {"explained": described.classes[index], "value": float(found.values[0])}
-    if spec.method == "gradient":  # it is exact, whatever the spec says
+    facts |= {name: float(values[0]) for name, values in found.facts.items()}
+    if explainer.exact:  # whatever the spec says
         facts["numerics"] = REFERENCE
     return Result.of(arrays, facts)
 
 
-def _score(name: str, classes: Tensor) -> Objective:
-    """Return the score whose gradient is the map: the class's cross-entropy, or its logit."""
-    return Logit(classes) if name == "logit" else away_from(classes, "cross-entropy")
+def score_of(name: str, cross_entropy: Score, classes: Tensor) -> Objective:
+    """Return the score that a map explains.
+
+    Args:
+        name: "logit" or "cross-entropy", as a spec has it.
+        cross_entropy: what the explainer makes of the cross-entropy.
+        classes: int64 [N].
+    """
+    if name == "logit":
+        return Logit(classes)
+    if cross_entropy == "probability":
+        return Probability(classes)
+    return towards(classes) if cross_entropy == "log-probability" else away_from(classes)
 
 
 def visualize(

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from advviz.attacks.catalogue import attack_named
-from advviz.experiments import attack_choice, parameters
+from advviz.experiments import attack_choice, explainer_choice, parameters
 from advviz.experiments.parameters import PREDICTED, UNTARGETED
 from advviz.experiments.protocol import REFERENCE, Spec
 from advviz.experiments.references import FromImage, image_key, made_by, pixels, true_class
@@ -146,7 +146,7 @@ class ExplainSpec(FromImage):
 
     model: str = text("model id")
     image: str = parameters.image()
-    method: str = choice("gradient", ("gradient", "smoothgrad"), "saliency method")
+    method: str = explainer_choice.method()
     explained: str = text("class to explain, or predicted", default=PREDICTED)
     objective: str = choice(
         "cross-entropy", ("cross-entropy", "logit"), "score whose gradient is taken"
@@ -159,6 +159,17 @@ class ExplainSpec(FromImage):
     magnitude: str = choice("signed", ("signed", "squared"), "SmoothGrad: what is averaged")
     seed: int = parameters.seed("SmoothGrad: of the noise")
     numerics: str = parameters.numerics()
+    options: str = explainer_choice.options()
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range, and write the options in full."""
+        check(self)
+        explainer_choice.settle(self)
+
+    @property
+    def params(self) -> Any:
+        """Return the explainer's parameters, as the catalogue declares them."""
+        return explainer_choice.params_of(self)
 
     def resolved(self) -> dict[str, Any]:
         """Return the values that the result depends on: a gradient has no samples or seed."""
@@ -171,16 +182,7 @@ class ExplainSpec(FromImage):
             "explained": self.explained,
             "objective": self.objective,
         }
-        if self.method == "smoothgrad":
-            values |= {
-                "samples": self.samples,
-                "sigma": self.sigma,
-                "sigma_unit": self.sigma_unit,
-                "magnitude": self.magnitude,
-                "seed": self.seed,
-                "numerics": self.numerics,
-            }
-        return values
+        return values | explainer_choice.resolved(self, described)
 
     def procedure(
         self, results: Sequence[Result], device: str = "cpu"

@@ -1,26 +1,31 @@
 """The vanilla gradient: which pixels move an objective most, if changed a little."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from advviz.explain.parameters import Nothing
+from advviz.noise import Noise
 from advviz.objectives import Objective
 from advviz.protocol import Answer, Procedure, Progress, Query
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """A map the shape of the images, and what the network said of them.
+    """A map of the images, and what the network said of them.
 
     Args:
-        attributions: [N, C, H, W].
+        attributions: [N, C, H, W], or [N, 1, H, W] where a pixel's channels are one.
         values: [N], the objective at the images, by an exact query.
         logits: [N, K], by an exact query.
+        facts: what else was measured of each row, [N], by name.
     """
 
     attributions: Tensor
     values: Tensor
     logits: Tensor
+    facts: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def gradient(images: Tensor, objective: Objective) -> Procedure[Explanation]:
@@ -38,3 +43,34 @@ def gradient(images: Tensor, objective: Objective) -> Procedure[Explanation]:
     progress = Progress("gradient", 0, 1)
     answer: Answer = yield Query(images, objective, exact=True, progress=progress)
     return Explanation(answer.gradients, answer.values, answer.logits)
+
+
+def of_catalogue(
+    images: Tensor, objective: Objective, _params: Nothing, *, noise: Noise
+) -> Procedure[Explanation]:
+    """Begin `gradient` as the catalogue begins every explainer; it draws nothing."""
+    del noise
+    return gradient(images, objective)
+
+
+def input_times_gradient(
+    images: Tensor, objective: Objective, _params: Nothing, *, noise: Noise
+) -> Procedure[Explanation]:
+    """Multiply each pixel by its exact gradient.
+
+    Of a linear objective w · x + b this is w * x, which adds up to the difference from a black
+    picture.
+
+    Args:
+        images: [N, C, H, W] in [0, 1].
+        objective: as for `gradient`.
+        noise: not drawn from.
+
+    Returns:
+        The products, in units of the objective.
+
+    Reference: Shrikumar et al., 2016, section 3.3, arXiv:1605.01713.
+    """
+    del noise
+    found = yield from gradient(images, objective)
+    return Explanation(images * found.attributions, found.values, found.logits)

@@ -1,6 +1,6 @@
 """SmoothGrad: the gradient averaged over noisy copies of the image."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Literal
 
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from advviz.errors import InvalidInputError
 from advviz.explain.gradient import Explanation
+from advviz.explain.parameters import SmoothGrad
 from advviz.noise import Noise
 from advviz.objectives import Objective
 from advviz.protocol import Answer, Procedure, Progress, Query
@@ -87,3 +88,10 @@ def smoothgrad(
         total += (gradients**2 if params.magnitude == "squared" else gradients).sum(0)
     final: Answer = yield Query(images, objective, gradient=False, exact=True)
     return Explanation(total / params.samples, final.values, final.logits)
+
+
+def of_catalogue(
+    images: Tensor, objective: Objective, params: SmoothGrad, *, noise: Noise
+) -> Procedure[Explanation]:
+    """Begin `smoothgrad` as the catalogue begins every explainer."""
+    return smoothgrad(images, objective, SmoothGradParams(**asdict(params)), noise=noise)

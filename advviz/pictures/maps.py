@@ -71,16 +71,18 @@ def tutorial_rgb(gradient: Floats) -> Bytes:
     """Draw a gradient as the tutorial does: clamp((g - mean) / (3 std) + 0.5), per channel.
 
     Args:
-        gradient: [3, H, W]; mean and std (n - 1, as torch counts) are over H and W of each
-            channel. A channel without any spread is drawn at 0.5.
+        gradient: [3, H, W], or [1, H, W], which is drawn in grey; mean and std (n - 1, as torch
+            counts) are over H and W of each channel. A channel without any spread is drawn at
+            0.5.
 
     Returns:
         uint8 [H, W, 3].
 
     Raises:
-        InvalidInputError: not [3, H, W], or not finite.
+        InvalidInputError: neither [3, H, W] nor [1, H, W], or not finite.
     """
-    values = planes(gradient, "gradient", channels=3)
+    grey = np.ndim(gradient) == 3 and len(gradient) == 1
+    values = planes(np.repeat(gradient, 3, axis=0) if grey else gradient, "gradient", channels=3)
     centred = values - values.mean(axis=(1, 2), keepdims=True)
     count = max(values[0].size - 1, 1)
     spread = np.sqrt((centred**2).sum(axis=(1, 2), keepdims=True) / count)

@@ -7,8 +7,10 @@ from typing import Any
 import streamlit as st
 
 from advviz.attacks.catalogue import attacks
-from advviz.experiments.attack_choice import PGD, params_of, written_options
+from advviz.experiments.attack_choice import PGD, params_of
+from advviz.experiments.options import written_options
 from advviz.ui.language import labelled, say, term
+from advviz.ui.parameter_controls import widget
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 from advviz.ui.strengths import in_norm
@@ -43,22 +45,9 @@ def parameters(setup: Setup) -> None:
     params = params_of(setup.board)
     for column, field in zip(st.columns(len(fields(params))), fields(params), strict=True):
         with column:
-            _widget(setup, params, field.name, field.metadata)
-
-
-def _widget(setup: Setup, params: Any, name: str, meta: Any) -> None:
-    """Draw the widget that fits the field's type."""
-    bound = control(f"av.of.{setup.board.attack}.{name}", getattr(params, name), _told(name))
-    label, words = term(name.replace("_", " ")).capitalize(), term(meta["help"])
-    if meta["type"] is bool:
-        st.toggle(label, help=words, **bound)
-    elif "options" in meta:
-        named = labelled(meta["options"], term)
-        st.selectbox(label, meta["options"], format_func=named, help=words, **bound)
-    elif meta["type"] is int:
-        st.number_input(label, meta["low"], meta["high"], help=words, **bound)
-    else:
-        st.number_input(label, meta["low"], meta["high"], format="%.4g", help=words, **bound)
+            key = f"av.of.{setup.board.attack}.{field.name}"
+            bound = control(key, getattr(params, field.name), _told(field.name))
+            widget(field.name, field.metadata, bound)
 
 
 def _told(name: str) -> Callable[[Setup, Any], Setup]:

@@ -63,6 +63,11 @@ def smoothgrad(setup: Setup) -> None:
     )
     names = {"signed": say("gradients"), "squared": say("their squares")}
     _choose(setup, say("Average"), "magnitude", names)
+    numerics(setup)
+
+
+def numerics(setup: Setup) -> None:
+    """Choose the unmodified model, or a faster copy of it, for the maps that allow it."""
     _choose(setup, say("Numerics"), "numerics", {})
 
 

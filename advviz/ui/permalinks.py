@@ -9,6 +9,7 @@ from advviz.data.two_classes import SOURCES
 from advviz.errors import InvalidInputError
 from advviz.experiments import links
 from advviz.experiments.board import BoardSpec
+from advviz.experiments.explainer_choice import FIRST, SMOOTHGRAD
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.lab_training import LabTrainingSpec
@@ -29,8 +30,10 @@ SMALLEST_SHARED = (
 )  # fmt: skip
 """Fields that the search for the smallest change has in common with the attack of a board."""
 
-EXPLAIN_EXTRAS = ("objective", "sigma_unit", "magnitude", "seed", "numerics")
+EXPLAIN_EXTRAS = ("objective", "seed", "numerics")
 """Fields that only the page of the maps has."""
+SMOOTHGRAD_EXTRAS = ("sigma_unit", "magnitude")
+"""The same, of SmoothGrad alone."""
 
 PREFIX = "show."
 
@@ -50,7 +53,7 @@ def spec_of(setup: Setup, kind: str) -> links.AnySpec:
     if kind == LabTrainingSpec.kind:
         return setup.training
     # The attacked picture brings its attack along; the page shows the original beside it.
-    return setup.explain_on(setup.model, "smoothgrad", "attacked")
+    return setup.explain_on(setup.model, setup.explain_method, "attacked")
 
 
 def to_query(setup: Setup, kind: str, shown: tuple[str, ...]) -> dict[str, str]:
@@ -174,17 +177,21 @@ def _with_explanation(setup: Setup, spec: ExplainSpec) -> Setup:
     setup = setup.with_board(
         explained=roles.get(spec.explained, "true"),
         explained_image="attacked" if attacked else "original",
-        samples=spec.samples,
-        sigma=spec.sigma,
     )
+    extras = {name: getattr(spec, name) for name in EXPLAIN_EXTRAS}
+    if spec.seed == setup.board.seed:
+        del extras["seed"]  # it follows the attack's
+    if spec.method in FIRST:
+        setup = setup.with_board(samples=spec.samples, sigma=spec.sigma)
+        own = {name: getattr(spec, name) for name in SMOOTHGRAD_EXTRAS}
+    else:
+        own = {n: v for n, v in setup.explain_extras.items() if n in SMOOTHGRAD_EXTRAS}
     return replace(
         setup,
         model=spec.model,
-        explain_extras={
-            name: getattr(spec, name)
-            for name in EXPLAIN_EXTRAS
-            if name != "seed" or spec.seed != setup.board.seed  # else it follows the attack's
-        },
+        explain_method=SMOOTHGRAD if spec.method in FIRST else spec.method,
+        explain_options=spec.options,
+        explain_extras=extras | own,
         explained_class=None if spec.explained in roles else spec.explained,
     )
 

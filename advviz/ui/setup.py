@@ -13,6 +13,7 @@ from advviz.errors import InvalidInputError
 from advviz.experiments import presets
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link
+from advviz.experiments.explainer_choice import SMOOTHGRAD
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
@@ -35,6 +36,8 @@ class Setup:
     visualize: VisualizeSpec
     model: str  # the model of the pages that show one
     explain_extras: Mapping[str, Any] = field(default_factory=dict)  # objective, sigma_unit, ...
+    explain_method: str = SMOOTHGRAD  # of the maps that stand beside the gradient
+    explain_options: str = ""  # of that method, unless it is SmoothGrad
     explained_class: str | None = None  # a class for the maps that is neither true nor target
     rung: str | None = None  # where the ladder stands; None: on the robust model of the board
     view: View = field(default_factory=View)
@@ -48,7 +51,12 @@ class Setup:
 
     def explain_on(self, model: str, method: str, image: str) -> ExplainSpec:
         """The map of one model of its original or attacked picture."""
-        spec = replace(self.board.row(model).smoothgrad, method=method, **self.explain_extras)
+        spec = replace(
+            self.board.row(model).smoothgrad,
+            method=method,
+            options=self.explain_options if method == self.explain_method else "",
+            **self.explain_extras,
+        )
         attack = self.attack(model)
         return replace(
             spec,

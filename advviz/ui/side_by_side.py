@@ -2,11 +2,13 @@
 
 from advviz import pictures
 from advviz.data import images
+from advviz.experiments.explainer_choice import GRADIENT, SMOOTHGRAD
 from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.protocol import Spec
 from advviz.experiments.specs import AttackSpec, ExplainSpec
+from advviz.explain.catalogue import explainers
 from advviz.models.records import record
-from advviz.ui import figures, maps
+from advviz.ui import explainer_choice, figures, maps
 from advviz.ui.figures import Row, Tile, picture
 from advviz.ui.language import say, term
 from advviz.ui.running import Finds
@@ -14,8 +16,11 @@ from advviz.ui.setup import Setup
 from advviz.ui.words import CAPTIONS, ROW, TONES, Array, enlarged, reading
 
 PICTURES = ("original", "attacked")
-METHODS = ("gradient", "smoothgrad")
-HEADS = ("original", "gradient", "SmoothGrad", "attacked", "gradient", "SmoothGrad")
+
+
+def methods(setup: Setup) -> tuple[str, str]:
+    """The gradient, and the method that stands beside it."""
+    return GRADIENT, setup.explain_method
 
 
 def wanted(setup: Setup, model: str) -> dict[tuple[str, str], ExplainSpec]:
@@ -23,7 +28,7 @@ def wanted(setup: Setup, model: str) -> dict[tuple[str, str], ExplainSpec]:
     return {
         (image, method): setup.explain_on(model, method, image)
         for image in PICTURES
-        for method in METHODS
+        for method in methods(setup)
     }
 
 
@@ -36,7 +41,7 @@ def specs(setup: Setup) -> tuple[Spec, ...]:
     """All maps of the page, and the attacks that they start from."""
     models = setup.models
     found: list[Spec] = [attack(setup, model) for model in models]
-    keys = [(image, method) for image in PICTURES for method in METHODS]
+    keys = [(image, method) for image in PICTURES for method in methods(setup)]
     found += [wanted(setup, model)[key] for key in keys for model in models]
     return tuple(found)
 
@@ -50,12 +55,20 @@ def draw(setup: Setup, finds: Finds) -> str:
         tiles = []
         for image in PICTURES:
             tiles.append(_photo(setup, model, image, finds))
-            tiles += [painted[f"{model}/{image}/{method}"] for method in METHODS]
+            tiles += [painted[f"{model}/{image}/{method}"] for method in methods(setup)]
         tiles[3] = Tile(tiles[3].content, tiles[3].caption, "‖")
         named = _named(setup, model, finds)
         strip = figures.strip(described, named)
         rows.append(Row(described, strip, tiles))
-    return figures.board([say(head) for head in HEADS], rows, _captions(setup))
+    titles = [title(method) for method in methods(setup)]
+    heads = [say("original"), *titles, say("attacked"), *titles]
+    return figures.board(heads, rows, _captions(setup))
+
+
+def title(method: str) -> str:
+    """Name a method at the head of a column."""
+    named = term(explainers()[method].title).partition(":")[0]
+    return named.lower() if method == GRADIENT else named
 
 
 def _named(setup: Setup, model: str, finds: Finds) -> str:
@@ -99,7 +112,7 @@ def _photo(setup: Setup, model: str, image: str, finds: Finds) -> Tile:
 
 def _maps(setup: Setup, finds: Finds) -> dict[str, Tile]:
     tiles: dict[str, Tile] = {}
-    for method in METHODS:
+    for method in methods(setup):
         specs = {
             f"{model}/{image}/{method}": wanted(setup, model)[image, method]
             for model in setup.models
@@ -119,7 +132,7 @@ def _maps(setup: Setup, finds: Finds) -> dict[str, Tile]:
             other = found.get(f"{setup.other(model)}/{image}/{method}")
             alt = say(
                 "{method} of the {image} picture, {word}",
-                method=term(method),
+                method=title(method),
                 image=term(image),
                 word=ROW[record(model).is_robust][1],
             )
@@ -129,7 +142,7 @@ def _maps(setup: Setup, finds: Finds) -> dict[str, Tile]:
 
 
 def _captions(setup: Setup) -> list[str]:
-    spec = wanted(setup, setup.models[0])["original", "smoothgrad"]
+    spec = wanted(setup, setup.models[0])["original", setup.explain_method]
     named = term(spec.explained)
     if spec.explained == PREDICTED:
         named = say("the class that each model says")
@@ -142,6 +155,8 @@ def _captions(setup: Setup) -> list[str]:
     }
     gradient = say(CAPTIONS["gradient"], **values)
     smooth = say(CAPTIONS["smoothgrad"], **values)
+    if setup.explain_method != SMOOTHGRAD:
+        smooth = explainer_choice.caption(setup)
     attacked = say(
         "**The attacked picture.** Compare the maps with those on the left: the picture "
         "hardly moved, did they? A map is not a reason."
