@@ -8,6 +8,7 @@ from advviz import compute
 from advviz.cli import main
 from advviz.compute import Engine
 from advviz.experiments import links
+from advviz.experiments.alike import AlikeSpec
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
@@ -29,6 +30,7 @@ ONE_OF_EACH = (
     SmallestSpec(model=MODEL, image="sample:treefrog", steps=2, tolerance=0.5, seed=3),
     DefencesSpec(model=MODEL, image=MADE, seed=3),
     SurfaceSpec(model=MODEL, image=MADE, points="11", seed=3),
+    AlikeSpec(model=OTHER, image=MADE, beside=1, random_maps=10, seed=3),
     FeaturesSpec(steps=2, attack_steps=1, seeds=1, limit=20, controls=False, seed=3),
     LabTrainingSpec(
         network="linear", epochs=1, images=100, attack_steps=1, judge_steps=1, judge_restarts=1

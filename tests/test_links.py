@@ -17,6 +17,7 @@ from advviz.cli.entry import command, parse
 from advviz.compute import Engine
 from advviz.errors import InvalidInputError
 from advviz.experiments import codec, links
+from advviz.experiments.alike import AlikeSpec
 from advviz.experiments.attack_choice import PGD, PGD_FIELDS
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.explainer_choice import FIRST, SMOOTHGRAD_FIELDS
@@ -64,8 +65,9 @@ def values(field):
 
 def specs_of(spec):
     drawn = {field.name: values(field) for field in fields(spec)}
-    if spec is ExplainSpec:
-        return drawn.pop("method").flatmap(lambda name: with_explainer(drawn, explainers()[name]))
+    if issubclass(spec, ExplainSpec):
+        by_name = explainers()
+        return drawn.pop("method").flatmap(lambda name: with_explainer(spec, drawn, by_name[name]))
     if "attack" not in drawn:
         return st.builds(spec, **drawn)
     return drawn.pop("attack").flatmap(lambda name: with_attack(spec, drawn, attacks()[name]))
@@ -83,18 +85,18 @@ def with_attack(spec, drawn, attack):
     return st.builds(spec, **drawn | here)
 
 
-def with_explainer(drawn, explainer):
+def with_explainer(spec, drawn, explainer):
     """Draw a map by one of the explainers, told something or nothing."""
     told = st.just("")
     if explainer.name not in FIRST:
         params = {f.name: values(f) for f in fields(explainer.params)}
         told = st.one_of(told, st.builds(explainer.params, **params).map(written_options))
-    return st.builds(ExplainSpec, **drawn | {"method": st.just(explainer.name), "options": told})
+    return st.builds(spec, **drawn | {"method": st.just(explainer.name), "options": told})
 
 
 KINDS = (
     PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, SmallestSpec, DefencesSpec,
-    SurfaceSpec, FeaturesSpec, LabTrainingSpec, BoardSpec, LadderSpec,
+    SurfaceSpec, AlikeSpec, FeaturesSpec, LabTrainingSpec, BoardSpec, LadderSpec,
 )  # fmt: skip
 ANY_SPEC = st.one_of(*map(specs_of, KINDS))
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from advviz.cli.inputs import image_reference
 from advviz.compute import Engine, Job
 from advviz.compute.keys import key_of
+from advviz.experiments.alike import AlikeSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.protocol import Spec
 from advviz.experiments.result import Result
@@ -16,8 +17,9 @@ from advviz.experiments.specs import ExplainSpec, NoiseSpec, PredictSpec
 
 Compute = Callable[[Spec], Result]
 Question = TypeVar(
-    "Question", ExplainSpec, NoiseSpec, PredictSpec, SmallestSpec, DefencesSpec, SurfaceSpec
-)
+    "Question",
+    ExplainSpec, NoiseSpec, PredictSpec, SmallestSpec, DefencesSpec, SurfaceSpec, AlikeSpec,
+)  # fmt: skip
 
 
 def check(spec: Spec) -> None:

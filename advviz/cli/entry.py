@@ -17,6 +17,7 @@ COMMANDS = {
     "predict": "say what a model takes an image for",
     "attack": "change an image so that a model takes it for something else",
     "explain": "draw which pixels move a model's answer",
+    "alike": "measure whether a map of an attacked image is still the map from before",
     "visualize": "draw what excites a class, unit or channel of a model",
     "board": "draw an attack and its maps for a standard and a robust model, as one picture",
     "ladder": "draw the same for a family of models, by training strength, as one picture",

@@ -10,6 +10,7 @@ from advviz.experiments.parameters import PREDICTED, UNTARGETED
 from advviz.experiments.references import image_key, made_by, true_class
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec
+from advviz.explain.catalogue import explainer_named
 from advviz.fields import AUTO, count, number, text
 from advviz.models.records import ModelRecord, record
 
@@ -49,16 +50,16 @@ class AlikeSpec(ExplainSpec):
         "the other class; auto: the attack's target, or the likeliest class but the first",
         default=AUTO,
     )
-    top: float = number(0.1, 0.001, 0.5, "share of the pixels that count as the strongest")
+    top_share: float = number(0.1, 0.001, 0.5, "share of the pixels that count as the strongest")
     beside: int = count(
         3, 1, 10, "other photos, and copies with noise of the attack's size, to compare with"
     )
-    draws: int = count(40, 10, 200, "random maps of the same spectrum to compare with")
+    random_maps: int = count(40, 10, 200, "random maps of the same spectrum to compare with")
 
     @property
     def draws_numbers(self) -> bool:
         """Say whether the method draws random numbers: else its map has no other seeds."""
-        return "seed" in ExplainSpec.resolved(self)
+        return explainer_named(self.method).random
 
     def first_class(self, described: ModelRecord) -> str | None:
         """Return the first class; None where the model has to be asked."""
@@ -108,8 +109,8 @@ class AlikeSpec(ExplainSpec):
             "first": first,
             "second": self.second,
             "photos": [image_key(ref, described) for ref in self.photos(described)],
-            "top": self.top,
-            "draws": self.draws,
+            "top_share": self.top_share,
+            "random_maps": self.random_maps,
             "seed": self.seed,
         }
 

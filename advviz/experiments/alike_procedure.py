@@ -44,10 +44,10 @@ def alike(spec: AlikeSpec, described: ModelRecord, attack: Result, device: str =
         classes,
         _mapper(spec, described, device),
         photos.to(device),
-        draws=spec.draws,
+        draws=spec.random_maps,
         is_random=spec.draws_numbers,
         noise=Noise(spec.seed),
-        top=spec.top,
+        top=spec.top_share,
     )
     arrays = {
         "pixels": torch.cat([clean, attacked]).cpu(),
@@ -56,14 +56,14 @@ def alike(spec: AlikeSpec, described: ModelRecord, attack: Result, device: str =
         "pairs": _figures(found.pairs),
         "noisy": _figures(found.noisy),
         "photos": _figures(found.photos),
-        "random": _figures(found.random).reshape(2, spec.draws, len(MEASURES)),
+        "random": _figures(found.random).reshape(2, spec.random_maps, len(MEASURES)),
     }
     if found.seeds is not None:
         arrays["seeds"] = _figures(found.seeds)
     facts = {
         "classes": [described.classes[index] for index in classes],
         "photos": list(refs),
-        "chance_overlap": chance_overlap(found.maps[0, :, 0], spec.top),
+        "chance_overlap": chance_overlap(found.maps[0, :, 0], spec.top_share),
         "l2": float(torch.linalg.vector_norm((attacked - clean).double())),
     }
     return Result.of(arrays, facts)

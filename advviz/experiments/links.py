@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import get_args
 
 from advviz.experiments import attack_choice, codec, explainer_choice
+from advviz.experiments.alike import AlikeSpec
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link, to_query
 from advviz.experiments.features import FeaturesSpec
@@ -25,7 +26,7 @@ __all__ = ["from_link", "from_query", "to_flags", "to_link", "to_python", "to_qu
 Group = BoardSpec | LadderSpec
 """What stands for several experiments at once."""
 
-Inquiry = SmallestSpec | DefencesSpec | SurfaceSpec
+Inquiry = SmallestSpec | DefencesSpec | SurfaceSpec | AlikeSpec
 Picture = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Inquiry
 Lab = FeaturesSpec | LabTrainingSpec
 """What asks no model of the catalogue."""
