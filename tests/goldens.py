@@ -21,11 +21,13 @@ from advviz.attacks.pgd import PGDParams, pgd
 from advviz.attacks.random_noise import random_noise
 from advviz.attacks.smallest import smallest
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
 from advviz.explain.gradient import gradient
 from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
 from advviz.featurevis.ascent import AscentParams, ascent, noise_images
 from advviz.featurevis.fourier import FourierParams, fourier_ascent
+from advviz.featurevis.responses import responses
 from advviz.models.classifier import Classifier
 from advviz.noise import Noise
 from advviz.objectives import Logit, Unit, away_from, towards
@@ -68,6 +70,7 @@ def measured() -> dict[str, dict[str, Any]]:
                 AscentParams(eps=1, step_size=0.2, steps=6), noise=NOISE,
             ),
         ),
+        "responses": (ResponsesSpec, responses(IMAGES, "conv2")),
         "fourier": (
             VisualizeSpec,
             fourier_ascent(IMAGES, Logit(CLASSES), FourierParams(steps=4), noise=NOISE),
@@ -125,7 +128,7 @@ def smooth(magnitude: Any, unit: Any) -> Any:
 
 def numbers(result: Any) -> list[float]:
     """Return the main array of a result, flat."""
-    for name in ("attributions", "images", "pictures", "logits"):
+    for name in ("attributions", "images", "pictures", "logits", "maxima"):
         if hasattr(result, name):
             values: torch.Tensor = getattr(result, name)
             return [float(value) for value in values.flatten()]

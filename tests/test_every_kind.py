@@ -15,6 +15,7 @@ from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.references import RESULT
+from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 
 MODEL, OTHER = "cifar10-standard", "cifar10-robust-l2"  # 32 pixels: the quickest
@@ -35,6 +36,7 @@ ONE_OF_EACH = (
     LabTrainingSpec(
         network="linear", epochs=1, images=100, attack_steps=1, judge_steps=1, judge_restarts=1
     ),
+    ResponsesSpec(model=OTHER, layer="layer2"),
     BoardSpec(standard=MODEL, robust=OTHER, **SHARED),
     LadderSpec(family="cifar10-l2", rung=OTHER, **SHARED),
 )

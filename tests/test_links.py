@@ -27,6 +27,7 @@ from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.options import written_options
 from advviz.experiments.references import RESULT
+from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 from advviz.explain import parameters as of_explainers
 from advviz.explain.catalogue import explainers
@@ -96,7 +97,8 @@ def with_explainer(spec, drawn, explainer):
 
 KINDS = (
     PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, SmallestSpec, DefencesSpec,
-    SurfaceSpec, AlikeSpec, FeaturesSpec, LabTrainingSpec, BoardSpec, LadderSpec,
+    SurfaceSpec, AlikeSpec, FeaturesSpec, LabTrainingSpec, ResponsesSpec, BoardSpec,
+    LadderSpec,
 )  # fmt: skip
 ANY_SPEC = st.one_of(*map(specs_of, KINDS))
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "explain": "draw which pixels move a model's answer",
     "alike": "measure whether a map of an attacked image is still the map from before",
     "visualize": "draw what excites a class, unit or channel of a model",
+    "responses": "say what the units of a layer answer to sample images, and where in them",
     "board": "draw an attack and its maps for a standard and a robust model, as one picture",
     "ladder": "draw the same for a family of models, by training strength, as one picture",
     "noise": "change an image at random instead, many times: the control of an attack",

@@ -12,6 +12,7 @@ from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
+from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import (
     AttackSpec,
     ExplainSpec,
@@ -30,8 +31,10 @@ Inquiry = SmallestSpec | DefencesSpec | SurfaceSpec | AlikeSpec
 Picture = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Inquiry
 Lab = FeaturesSpec | LabTrainingSpec
 """What asks no model of the catalogue."""
+Layer = ResponsesSpec
+"""What is about all units of a layer."""
 
-AnySpec = Picture | Lab | Group
+AnySpec = Picture | Lab | Layer | Group
 KINDS: dict[str, type[AnySpec]] = {spec.kind: spec for spec in get_args(AnySpec)}
 
 
