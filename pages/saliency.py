@@ -8,6 +8,7 @@ from advviz.ui import (
     method_controls,
     notes,
     running,
+    same_map,
     side_by_side,
     state,
     take_home,
@@ -41,8 +42,10 @@ finds = running.show(
 )
 with trouble:
     running.failures(finds)
+    same_map.drawer(setup)
 take_home.offer(
     finds,
     state.link(PAGE),
-    [setup.explain_on(model, setup.explain_method, "attacked") for model in setup.models],
+    [setup.explain_on(model, setup.explain_method, "attacked") for model in setup.models]
+    + list(same_map.specs(setup)),
 )

@@ -17,6 +17,7 @@ from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.references import RESULT
 from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
+from advviz.experiments.turned_units import UnitsSpec
 
 MODEL, OTHER = "cifar10-standard", "cifar10-robust-l2"  # 32 pixels: the quickest
 ATTACK = AttackSpec(model=MODEL, image="sample:treefrog", target="ship", eps=0.5, steps=2, seed=3)
@@ -32,6 +33,7 @@ ONE_OF_EACH = (
     DefencesSpec(model=MODEL, image=MADE, seed=3),
     SurfaceSpec(model=MODEL, image=MADE, points="11", seed=3),
     AlikeSpec(model=OTHER, image=MADE, beside=1, random_maps=10, seed=3),
+    UnitsSpec(model=OTHER, image=MADE, layer="layer2", top=2, draws=2, seed=3),
     FeaturesSpec(steps=2, attack_steps=1, seeds=1, limit=20, controls=False, seed=3),
     LabTrainingSpec(
         network="linear", epochs=1, images=100, attack_steps=1, judge_steps=1, judge_restarts=1

@@ -29,6 +29,7 @@ from advviz.experiments.options import written_options
 from advviz.experiments.references import RESULT
 from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
+from advviz.experiments.turned_units import UnitsSpec
 from advviz.explain import parameters as of_explainers
 from advviz.explain.catalogue import explainers
 from advviz.fields import AUTO, added, choice, count
@@ -97,8 +98,8 @@ def with_explainer(spec, drawn, explainer):
 
 KINDS = (
     PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, SmallestSpec, DefencesSpec,
-    SurfaceSpec, AlikeSpec, FeaturesSpec, LabTrainingSpec, ResponsesSpec, BoardSpec,
-    LadderSpec,
+    SurfaceSpec, AlikeSpec, FeaturesSpec, LabTrainingSpec, ResponsesSpec, UnitsSpec,
+    BoardSpec, LadderSpec,
 )  # fmt: skip
 ANY_SPEC = st.one_of(*map(specs_of, KINDS))
 

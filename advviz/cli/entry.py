@@ -18,6 +18,7 @@ COMMANDS = {
     "attack": "change an image so that a model takes it for something else",
     "explain": "draw which pixels move a model's answer",
     "alike": "measure whether a map of an attacked image is still the map from before",
+    "units": "list the units of a layer that an attack turned on and off",
     "visualize": "draw what excites a class, unit or channel of a model",
     "responses": "say what the units of a layer answer to sample images, and where in them",
     "board": "draw an attack and its maps for a standard and a robust model, as one picture",

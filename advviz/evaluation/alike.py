@@ -1,7 +1,6 @@
 """What a comparison of maps came to: each figure beside what it is held against, in words."""
 
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
@@ -14,27 +13,25 @@ RANK = 0
 MARGIN = 0.05
 """By how much the figure must lie below that of noise to be told from it: noise has few draws."""
 
-SENTENCES = MappingProxyType(
-    {
-        "undefined": "not enough to tell: one of the maps is the same everywhere.",
-        "restless": (
-            "not enough to tell: noise of the attack's size alone replaces the map just as well."
-        ),
-        "noise": ("hardly the attack's doing: noise of the same size changes the map as much."),
-        "chance": (
-            "no more alike than random maps with the same values and spectrum: nothing is left "
-            "of the map."
-        ),
-        "photos": (
-            "no more alike than the maps of different photos: what made it the map of this "
-            "picture is gone."
-        ),
-        "changed": (
-            "changed more than noise of the same size changes it, and still more alike than the "
-            "maps of different photos."
-        ),
-    }
-)
+SENTENCES = {
+    "undefined": "not enough to tell: one of the maps is the same everywhere.",
+    "restless": (
+        "not enough to tell: noise of the attack's size alone replaces the map just as well."
+    ),
+    "noise": ("hardly the attack's doing: noise of the same size changes the map as much."),
+    "chance": (
+        "no more alike than random maps with the same values and spectrum: nothing is left "
+        "of the map."
+    ),
+    "photos": (
+        "no more alike than the maps of different photos: what made it the map of this "
+        "picture is gone."
+    ),
+    "changed": (
+        "changed more than noise of the same size changes it, and still more alike than the "
+        "maps of different photos."
+    ),
+}
 """What can come out, by the id of the verdict."""
 LIMITS = (
     "Alike maps do not mean that the network sees the same, nor unlike ones that it has other "

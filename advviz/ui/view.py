@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from advviz.fields import check, choice, switch
+from advviz.experiments.responses import PENULTIMATE
+from advviz.fields import check, choice, switch, text
 
 GAINS = ("1", "2", "5", "10", "20")
 
@@ -18,6 +19,8 @@ class View:
     transfer: bool = switch(False, "show each model the other model's attacked image")
     noise: bool = switch(False, "show the control: random noise of the same size")
     smooth: bool = switch(False, "interpolate enlarged pictures, for viewing only")
+    opened: str = choice("none", ("none", "alike", "units"), "drawer that a link opens")
+    layer: str = text("layer whose units are looked at", default=PENULTIMATE)
 
     def __post_init__(self) -> None:
         """Refuse what no control offers."""
