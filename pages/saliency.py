@@ -12,11 +12,12 @@ from advviz.ui import (
     side_by_side,
     state,
     take_home,
+    turned_units,
 )
 from advviz.ui import view_controls as viewing
 from advviz.ui.language import say
 
-PAGE = state.Page("explain", ("rows", "draw", "scale", "smooth"))
+PAGE = state.Page("explain", ("rows", "draw", "scale", "smooth", "layer"))
 
 setup = state.begin(PAGE)
 
@@ -43,9 +44,10 @@ finds = running.show(
 with trouble:
     running.failures(finds)
     same_map.drawer(setup)
+    turned_units.drawer(setup)
 take_home.offer(
     finds,
     state.link(PAGE),
     [setup.explain_on(model, setup.explain_method, "attacked") for model in setup.models]
-    + list(same_map.specs(setup)),
+    + [*same_map.specs(setup), *turned_units.of_models(setup)],
 )

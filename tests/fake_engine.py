@@ -1,6 +1,6 @@
 """An engine for tests of the pages: it remembers what it was asked and answers at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -84,45 +84,52 @@ def made_up(spec: Spec) -> Result:
     """A result of the right shape."""
     if isinstance(spec, AttackSpec):
         return _attack(spec)
+    if type(spec) in (others := _others()):
+        return others[type(spec)](spec)
     if isinstance(spec, ExplainSpec):
         return _map(spec)
     if isinstance(spec, VisualizeSpec):
-        start, picture = _noise(0, spec.model), _noise(1, spec.model)
+        start, picture = noise_picture(0, spec.model), noise_picture(1, spec.model)
         values = np.linspace(-1, 9, STEPS + 1, dtype=np.float32)
         name = spec.unit.removeprefix("class:") if spec.unit.startswith("class:") else "dog"
         arrays = {"start": start, "picture": picture, "values": values}
         return Result.of(arrays | {"logits": logits_for(spec.model, name)}, {})
-    if isinstance(spec, SmallestSpec):
-        return _smallest(spec)
-    if isinstance(spec, DefencesSpec):
-        return _defences(spec)
-    if isinstance(spec, SurfaceSpec):
-        return _surface(spec)
     if isinstance(spec, NoiseSpec):
-        logits = np.tile(logits_for(spec.model, _cat(spec.model)), (spec.draws, 1))
-        arrays = {"original_logits": logits[0], "logits": logits, "example": _noise(2, spec.model)}
+        logits = np.tile(logits_for(spec.model, said_blindly(spec.model)), (spec.draws, 1))
+        arrays = {
+            "original_logits": logits[0],
+            "logits": logits,
+            "example": noise_picture(2, spec.model),
+        }
         return Result.of(arrays, {"changed": 0, "draws": spec.draws})
-    if isinstance(spec, FeaturesSpec):
-        return features_found(spec)
-    if isinstance(spec, LabTrainingSpec):
-        return trained_side_by_side(spec)
     assert isinstance(spec, PredictSpec)
     said = _true(spec.image, spec.model)
-    return Result.of({"pixels": _noise(3, spec.model), "logits": logits_for(spec.model, said)}, {})
+    return Result.of(
+        {"pixels": noise_picture(3, spec.model), "logits": logits_for(spec.model, said)}, {}
+    )
+
+
+def _others() -> dict[type, Callable[..., Result]]:
+    """What makes up the results of all other kinds."""
+    from fake_inside import MADE_UP  # which asks this module for pictures and logits
+
+    inquiries = {SmallestSpec: _smallest, DefencesSpec: _defences, SurfaceSpec: _surface}
+    labs = {FeaturesSpec: features_found, LabTrainingSpec: trained_side_by_side}
+    return inquiries | labs | MADE_UP
 
 
 def _true(image: str, model: str) -> str:
     known = true_class(image, record(model)) if image.startswith("sample:") else None
-    return known or _cat(model)
+    return known or said_blindly(model)
 
 
-def _cat(model: str) -> str:
+def said_blindly(model: str) -> str:
     """What a model says that looks at nothing: cat, or the first of its classes."""
     classes = record(model).classes
     return "cat" if "cat" in classes else classes[0]
 
 
-def _noise(seed: int, model: str) -> np.ndarray:
+def noise_picture(seed: int, model: str) -> np.ndarray:
     size = record(model).input_size
     return np.random.default_rng(seed).random((3, size, size), dtype=np.float32)
 
@@ -130,7 +137,7 @@ def _noise(seed: int, model: str) -> np.ndarray:
 def _attack(spec: AttackSpec) -> Result:
     described = record(spec.model)
     original = images.load(spec.image, described.input_size).pixels
-    change = np.sign(_noise(4, spec.model) - 0.5) * np.float32(min(spec.eps, 1.0) / 110)
+    change = np.sign(noise_picture(4, spec.model) - 0.5) * np.float32(min(spec.eps, 1.0) / 110)
     adversarial = np.clip(original + change, 0, 1).astype(np.float32)
     true = _true(spec.image, spec.model)
     reached = spec.target if spec.target != "any" else described.classes[-1]
@@ -166,11 +173,11 @@ def _attack(spec: AttackSpec) -> Result:
 
 def _map(spec: ExplainSpec) -> Result:
     scale = 1.0 if record(spec.model).is_robust else 8.0
-    explained = spec.explained if spec.explained != "predicted" else _cat(spec.model)
+    explained = spec.explained if spec.explained != "predicted" else said_blindly(spec.model)
     arrays = {
-        "pixels": _noise(5, spec.model),
-        "gradient": (_noise(6, spec.model) - 0.5) * np.float32(scale),
-        "logits": logits_for(spec.model, _cat(spec.model)),
+        "pixels": noise_picture(5, spec.model),
+        "gradient": (noise_picture(6, spec.model) - 0.5) * np.float32(scale),
+        "logits": logits_for(spec.model, said_blindly(spec.model)),
     }
     return Result.of(arrays, {"explained": explained, "value": 0.5})
 

@@ -14,6 +14,8 @@ PAGE_OF = {
     "board": "compare.py",
     "attack": "attack.py",
     "explain": "saliency.py",
+    "alike": "saliency.py",
+    "units": "saliency.py",
     "visualize": "feature_visualization.py",
     "ladder": "ladder.py",
     "features": "features.py",

@@ -8,6 +8,7 @@ from advviz.attacks.catalogue import attack_named
 from advviz.data.two_classes import SOURCES
 from advviz.errors import InvalidInputError
 from advviz.experiments import links
+from advviz.experiments.alike import AlikeSpec, attack_of
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.explainer_choice import FIRST, SMOOTHGRAD
 from advviz.experiments.features import FeaturesSpec
@@ -17,6 +18,7 @@ from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.references import RESULT, made_by
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
+from advviz.experiments.turned_units import UnitsSpec
 from advviz.fields import read, written
 from advviz.ui.measure import SHOWN as MEASURED
 from advviz.ui.measure import Measure
@@ -103,14 +105,14 @@ def adopted(setup: Setup, spec: links.AnySpec) -> Setup:
     elif isinstance(spec, AttackSpec):
         found = _with_attack(setup, spec)
     elif isinstance(spec, ExplainSpec):
-        found = _with_explanation(setup, spec)
+        found = _with_maps(setup, spec)
     elif isinstance(spec, FeaturesSpec):
         found = replace(setup, features=_on_a_page(spec))
     elif isinstance(spec, VisualizeSpec):
         found = replace(setup.with_model(spec.model), visualize=spec)
     elif isinstance(spec, SmallestSpec):
         found = _with_smallest(setup.with_model(spec.model), spec)
-    elif isinstance(spec, DefencesSpec | SurfaceSpec):
+    elif isinstance(spec, DefencesSpec | SurfaceSpec | UnitsSpec):
         found = _with_attacked(setup, spec)
     elif isinstance(spec, LabTrainingSpec):
         found = replace(setup, training=spec)
@@ -146,14 +148,30 @@ def _with_smallest(setup: Setup, spec: SmallestSpec) -> Setup:
     return setup.with_board(**shared)
 
 
-def _with_attacked(setup: Setup, spec: DefencesSpec | SurfaceSpec) -> Setup:
+def _with_maps(setup: Setup, spec: ExplainSpec) -> Setup:
+    """The page of the maps; of a comparison, with its drawer open.
+
+    Where a comparison names no class, it is about the true one.
+    """
+    if not isinstance(spec, AlikeSpec):
+        return _with_explanation(setup, spec)
+    attack_of(spec.image, "maps that are compared")
+    told = {f.name: getattr(spec, f.name) for f in fields(ExplainSpec)}
+    found = _with_explanation(setup, ExplainSpec(**told)).with_view(opened="alike")
+    return found.with_board(explained="true") if spec.explained == PREDICTED else found
+
+
+def _with_attacked(setup: Setup, spec: DefencesSpec | SurfaceSpec | UnitsSpec) -> Setup:
     """The set-up of the attack whose picture an inquiry is about."""
     (made,) = made_by(spec.image) or (None,)
     if not isinstance(made, AttackSpec):
         raise InvalidInputError(
             "the page shows inquiries about attacked pictures; the link names another picture"
         )
-    return _with_attack(setup, made)
+    setup = _with_attack(setup, made)
+    if not isinstance(spec, UnitsSpec):
+        return setup
+    return replace(setup.with_view(opened="units", layer=spec.layer), model=spec.model)
 
 
 def _with_ladder(setup: Setup, spec: LadderSpec) -> Setup:

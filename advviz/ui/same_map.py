@@ -90,7 +90,7 @@ def draw(setup: Setup, finds: Finds) -> str:
 
 
 def _heads() -> list[str]:
-    three = [say("before"), say("after"), say("what changed")]
+    three = [say("map before"), say("map after"), say("what changed")]
     return three * 2
 
 
