@@ -23,7 +23,7 @@ def alike(spec: AlikeSpec) -> Result:
         "pairs": np.array([[value] * 4, [value] * 4, [0.3] * 4, [np.nan] * 4]),
         "noisy": np.full((spec.beside, 4), 0.8),
         "photos": np.full((spec.beside, 4), 0.1),
-        "random": np.linspace(-0.2, 0.2, 2 * 4 * spec.random_maps).reshape(2, -1, 4),
+        "random": np.stack([np.linspace(-0.2, 0.2, 4 * spec.random_maps).reshape(-1, 4)] * 2),
     }
     if spec.draws_numbers:
         arrays["seeds"] = np.full((1, 4), 0.95)

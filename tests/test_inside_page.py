@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from html import escape
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_each_model_has_a_sentence_for_both_classes_and_its_figures(engine):
     assert {spec.model for spec in asked_for(engine, AlikeSpec)} == {STANDARD, ROBUST}
     for model, verdict, value in (("Standard", "chance", "0.01"), ("Robust", "noise", "0.90")):
         for name in ("dog", "goldfish"):
-            assert f"{model}, {name}: {value}</b>, {SENTENCES[verdict]}" in shown
+            assert f"{model}, {name}: {value}</b>, {escape(SENTENCES[verdict])}" in shown
     table = shown.partition("<table")[2]
     assert "<td>0.80</td>" in table
     assert "<td>–</td>" in table

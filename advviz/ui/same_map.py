@@ -85,8 +85,8 @@ def draw(setup: Setup, finds: Finds) -> str:
         rows.append(Row(described, strip, _tiles(setup, model, shown.result)))
         tables.append(_told(model, spec_of(setup, model), shown.result))
     board = figures.board(_heads(), rows, _captions(setup))
-    body = board + f'<div class="av-halves">{"".join(tables)}</div>' if tables else board
-    return body + _meaning(setup, finds)
+    halves = show(f'<div class="av-halves">{"".join(tables)}</div>') if tables else ""
+    return f'<div class="av-same">{board}{halves}{_meaning(setup, finds)}</div>'
 
 
 def _heads() -> list[str]:
