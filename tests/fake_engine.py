@@ -1,17 +1,20 @@
 """An engine for tests of the pages: it remembers what it was asked and answers at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from advviz.compute import Engine, Job, State
 from advviz.compute.status import EngineStatus
 from advviz.data import images
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.features import MEASURES, NETWORKS, FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.lab_training import PARTNERS, LabTrainingSpec, described
 from advviz.experiments.protocol import Spec
 from advviz.experiments.references import made_by, true_class
+from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 from advviz.models.records import record
@@ -102,10 +105,8 @@ def made_up(spec: Spec) -> Result:
         logits = np.tile(logits_for(spec.model, _cat(spec.model)), (spec.draws, 1))
         arrays = {"original_logits": logits[0], "logits": logits, "example": _noise(2, spec.model)}
         return Result.of(arrays, {"changed": 0, "draws": spec.draws})
-    if isinstance(spec, FeaturesSpec):
-        return features_found(spec)
-    if isinstance(spec, LabTrainingSpec):
-        return trained_side_by_side(spec)
+    if type(spec) in OF_NO_PICTURE:
+        return OF_NO_PICTURE[type(spec)](spec)
     assert isinstance(spec, PredictSpec)
     said = _true(spec.image, spec.model)
     return Result.of({"pixels": _noise(3, spec.model), "logits": logits_for(spec.model, said)}, {})
@@ -263,3 +264,48 @@ def _surface(spec: SurfaceSpec) -> Result:
     logits = np.zeros((21, 21, len(record(spec.model).classes)), np.float32)
     logits[..., right] = 3 - 3 * along * (1 if record(spec.model).is_robust else 4)
     return Result.of({"along": along, "across": across, "logits": logits}, {"length": 1.0})
+
+
+UNITS = 20
+
+
+def _atlas(spec: AtlasSpec) -> Result:
+    """Noise for every unit."""
+    side = min(spec.side, record(spec.model).input_size)
+    source = np.random.default_rng(7)
+    arrays = {
+        "pictures": source.integers(0, 256, (UNITS, 3, side, side), dtype=np.uint8),
+        "start_values": np.zeros(UNITS, np.float32),
+        "values": np.linspace(1, 9, UNITS, dtype=np.float32),
+    }
+    if spec.layer == "penultimate":
+        classes = len(record(spec.model).classes)
+        arrays["class_weights"] = source.normal(size=(UNITS, classes)).astype(np.float32)
+    facts = {"layer": "flatten" if spec.layer == "penultimate" else spec.layer}
+    return Result.of(arrays, facts | {"width": UNITS, "side": side})
+
+
+def _responses(spec: ResponsesSpec) -> Result:
+    """Unit 3 answers to nothing; the last one most."""
+    size, count = record(spec.model).input_size, 12
+    source = np.random.default_rng(8)
+    maxima = source.random((count, UNITS)).astype(np.float32) + np.arange(UNITS, dtype=np.float32)
+    maxima[:, 3] = -1
+    arrays = {
+        "pictures": source.integers(0, 256, (count, 3, size, size), dtype=np.uint8),
+        "maxima": maxima,
+        "means": maxima / 2,
+        "corners": np.zeros((count, UNITS, 2), np.int16),
+    }
+    names = ["chelsea", *(f"picture-{number}" for number in range(1, count))]
+    facts = {"layer": spec.layer, "names": names, "crop": size // 4, "field": size // 2}
+    return Result.of(arrays, facts | {"left_out": 0})
+
+
+OF_NO_PICTURE: dict[type[Any], Callable[[Any], Result]] = {
+    FeaturesSpec: features_found,
+    LabTrainingSpec: trained_side_by_side,
+    AtlasSpec: _atlas,
+    ResponsesSpec: _responses,
+}
+"""What is made up for labs and layers."""

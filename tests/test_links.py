@@ -17,6 +17,7 @@ from advviz.cli.entry import command, parse
 from advviz.compute import Engine
 from advviz.errors import InvalidInputError
 from advviz.experiments import codec, links
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.attack_choice import PGD, PGD_FIELDS, written_options
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.features import FeaturesSpec
@@ -78,8 +79,8 @@ def with_attack(spec, drawn, attack):
 
 KINDS = (
     PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, SmallestSpec, DefencesSpec,
-    SurfaceSpec, FeaturesSpec, LabTrainingSpec, ResponsesSpec, BoardSpec,
-    LadderSpec,
+    SurfaceSpec, FeaturesSpec, LabTrainingSpec, AtlasSpec, ResponsesSpec,
+    BoardSpec, LadderSpec,
 )  # fmt: skip
 ANY_SPEC = st.one_of(*map(specs_of, KINDS))
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "attack": "change an image so that a model takes it for something else",
     "explain": "draw which pixels move a model's answer",
     "visualize": "draw what excites a class, unit or channel of a model",
+    "atlas": "draw what excites every unit of a layer, as one sheet",
     "responses": "say what the units of a layer answer to sample images, and where in them",
     "board": "draw an attack and its maps for a standard and a robust model, as one picture",
     "ladder": "draw the same for a family of models, by training strength, as one picture",

@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import get_args
 
 from advviz.experiments import codec
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.attack_choice import flat
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link, to_query
@@ -31,7 +32,7 @@ Inquiry = SmallestSpec | DefencesSpec | SurfaceSpec
 Picture = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Inquiry
 Lab = FeaturesSpec | LabTrainingSpec
 """What asks no model of the catalogue."""
-Layer = ResponsesSpec
+Layer = AtlasSpec | ResponsesSpec
 """What is about all units of a layer."""
 
 AnySpec = Picture | Lab | Layer | Group

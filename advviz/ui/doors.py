@@ -17,6 +17,8 @@ PAGE_OF = {
     "visualize": "feature_visualization.py",
     "ladder": "ladder.py",
     "features": "features.py",
+    "atlas": "atlas.py",
+    "responses": "atlas.py",
 }
 """Which page shows a kind of spec."""
 

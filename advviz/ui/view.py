@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from advviz.fields import check, choice, switch
+from advviz.fields import check, choice, count, switch
 
 GAINS = ("1", "2", "5", "10", "20")
+ORDERS = ("number", "response", "likeness")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,6 +19,10 @@ class View:
     transfer: bool = switch(False, "show each model the other model's attacked image")
     noise: bool = switch(False, "show the control: random noise of the same size")
     smooth: bool = switch(False, "interpolate enlarged pictures, for viewing only")
+    unit_standard: int = count(0, 0, 4095, "unit of the standard model that is looked at closely")
+    unit_robust: int = count(0, 0, 4095, "unit of the robust model that is looked at closely")
+    order: str = choice("number", ORDERS, "order of the units of an atlas")
+    pictures: str = choice("gallery", ("gallery", "folder"), "pictures that units answer to")
 
     def __post_init__(self) -> None:
         """Refuse what no control offers."""
