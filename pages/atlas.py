@@ -19,9 +19,7 @@ closely = st.empty()
 atlas_controls.advanced(setup)
 taken = st.container()
 
-finds = running.show(
-    atlas.looks(setup), closely, lambda finds: atlas_unit.draw(setup, finds), button
-)
+finds = running.show(atlas.looks(setup), closely, lambda finds: atlas_unit.draw(setup, finds))
 with numbers:
     atlas_controls.units(setup, atlas_unit.counts(setup, finds))
 finds |= running.show(

@@ -7,7 +7,7 @@ import numpy as np
 
 from advviz.compute import Engine, Job, State
 from advviz.compute.status import EngineStatus
-from advviz.data import images
+from advviz.data import gallery, images
 from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.features import MEASURES, NETWORKS, FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
@@ -297,7 +297,7 @@ def _responses(spec: ResponsesSpec) -> Result:
         "means": maxima / 2,
         "corners": np.zeros((count, UNITS, 2), np.int16),
     }
-    names = ["chelsea", *(f"picture-{number}" for number in range(1, count))]
+    names = [sample.id for sample in gallery.samples()[:count]]
     facts = {"layer": spec.layer, "names": names, "crop": size // 4, "field": size // 2}
     return Result.of(arrays, facts | {"left_out": 0})
 

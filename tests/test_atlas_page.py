@@ -95,7 +95,7 @@ def test_a_unit_that_is_chosen_shows_its_own_crops(engine, told):
     best = answers.arrays["maxima"][ranked(answers, 5)[0], 5]
     assert f"<b>{best:.2g}</b>" in page
     assert "class weights" not in page
-    (number,) = [n for n in at.number_input if "robust" in n.label]
+    (number,) = [n for n in at.number_input if "Robust" in n.label]
     number.set_value(11).run()
     assert "unit 11 of layer2" in shown(at)
     at.selectbox(key="av.atlas.layer").set_value("layer3").run()

@@ -230,7 +230,7 @@ def _made(known: list[Result], finds: Finds, setup: Setup) -> list[str]:
             )
         )
     numerics = {told for result in known if (told := words.numerics(result.facts))}
-    said += [f"{told}." for told in sorted(numerics)]
+    said += [f"{told[0].upper()}{told[1:]}." for told in sorted(numerics)]
     for result in known:
         shown, width = len(result.arrays["values"]), result.facts["width"]
         if shown < width:

@@ -4,6 +4,7 @@ from html import escape
 
 import numpy as np
 
+from advviz.data.picture_sets import GALLERY
 from advviz.experiments.atlas import AtlasSpec, pictures_of
 from advviz.experiments.responses import alike, cropped, never_active, ranked
 from advviz.experiments.result import Array, Result
@@ -19,7 +20,7 @@ from advviz.ui.setup import Setup
 from advviz.ui.words import short
 
 CROPS = 5
-FAVOURITE, CROP = 160, 88  # CSS pixels a side
+FAVOURITE, CROP = 192, 88  # CSS pixels a side
 WEIGHTS = 4
 """Classes that a unit adds to most, and as many that it takes from most."""
 SIMILAR = 4
@@ -84,12 +85,14 @@ def _panel(setup: Setup, spec: AtlasSpec, finds: Finds) -> str:
     unit = chosen(setup, spec.model, answers.arrays["maxima"].shape[1])
     head = say("unit {index} of {layer}", index=unit, layer=term(answers.facts["layer"]))
     silent = bool(never_active(answers)[unit])
+    of_gallery = setup.view.pictures == GALLERY
     note = say("never active: above 0 on none of the sample pictures") if silent else ""
     return (
         f'<section class="av-panel {figures.accent(described)}">'
         f"{figures.strip(described, head, note)}"
         f"{_favourite(result, unit, setup.view.smooth)}"
-        f"{_crops(answers, unit)}{_similar(answers, unit)}{_weights(result, unit, described)}"
+        f"{_crops(answers, unit, of_gallery)}"
+        f"{_similar(answers, unit)}{_weights(result, unit, described)}"
         "</section>"
     )
 
@@ -112,7 +115,7 @@ def _favourite(result: Result | None, unit: int, smooth: bool) -> str:
     return f'<div style="--av-side:{FAVOURITE}px">{tile(Tile(drawn, told))}</div>'
 
 
-def _crops(answers: Result, unit: int) -> str:
+def _crops(answers: Result, unit: int, of_gallery: bool) -> str:
     order = [int(row) for row in ranked(answers, unit)]
     rows = (
         (say("strongest crops"), order[:CROPS]),
@@ -120,25 +123,19 @@ def _crops(answers: Result, unit: int) -> str:
     )
     drawn = ""
     for name, places in rows:
-        tiles = "".join(tile(_crop(answers, place, unit)) for place in places)
+        tiles = "".join(tile(_crop(answers, place, unit, of_gallery)) for place in places)
         drawn += f"<p><b>{escape(name)}</b></p>"
         drawn += f'<div class="av-thumbs" style="--av-side:{CROP}px">{tiles}</div>'
     return drawn
 
 
-def _crop(answers: Result, place: int, unit: int) -> Tile:
+def _crop(answers: Result, place: int, unit: int, of_gallery: bool) -> Tile:
     name, value = answers.facts["names"][place], float(answers.arrays["maxima"][place, unit])
-    named = _named(name)
+    named = title(f"sample:{name}") if of_gallery else name.rpartition("/")[2]
     drawn = picture(
         cropped(answers, place, unit).transpose(1, 2, 0), say("crop of {name}", name=named), CROP
     )
     return Tile(drawn, f"**{short(value).replace('-', '−')}** {named}")
-
-
-def _named(name: str) -> str:
-    """What a sample picture is called: of the gallery by its title, of a folder by its file."""
-    known = title(f"sample:{name}") if "/" not in name and "." not in name else name
-    return known.rpartition("/")[2]
 
 
 def _similar(answers: Result, unit: int) -> str:
