@@ -1,17 +1,20 @@
 """An engine for tests of the pages: it remembers what it was asked and answers at once."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from advviz.compute import Engine, Job, State
 from advviz.compute.status import EngineStatus
-from advviz.data import images
+from advviz.data import gallery, images
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.features import MEASURES, NETWORKS, FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.lab_training import PARTNERS, LabTrainingSpec, described
 from advviz.experiments.protocol import Spec
 from advviz.experiments.references import made_by, true_class
+from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 from advviz.models.records import record
@@ -114,8 +117,7 @@ def _others() -> dict[type, Callable[..., Result]]:
     from fake_inside import MADE_UP  # which asks this module for pictures and logits
 
     inquiries = {SmallestSpec: _smallest, DefencesSpec: _defences, SurfaceSpec: _surface}
-    labs = {FeaturesSpec: features_found, LabTrainingSpec: trained_side_by_side}
-    return inquiries | labs | MADE_UP
+    return inquiries | OF_NO_PICTURE | MADE_UP
 
 
 def _true(image: str, model: str) -> str:
@@ -270,3 +272,48 @@ def _surface(spec: SurfaceSpec) -> Result:
     logits = np.zeros((21, 21, len(record(spec.model).classes)), np.float32)
     logits[..., right] = 3 - 3 * along * (1 if record(spec.model).is_robust else 4)
     return Result.of({"along": along, "across": across, "logits": logits}, {"length": 1.0})
+
+
+UNITS = 20
+
+
+def _atlas(spec: AtlasSpec) -> Result:
+    """Noise for every unit."""
+    side = min(spec.side, record(spec.model).input_size)
+    source = np.random.default_rng(7)
+    arrays = {
+        "pictures": source.integers(0, 256, (UNITS, 3, side, side), dtype=np.uint8),
+        "start_values": np.zeros(UNITS, np.float32),
+        "values": np.linspace(1, 9, UNITS, dtype=np.float32),
+    }
+    if spec.layer == "penultimate":
+        classes = len(record(spec.model).classes)
+        arrays["class_weights"] = source.normal(size=(UNITS, classes)).astype(np.float32)
+    facts = {"layer": "flatten" if spec.layer == "penultimate" else spec.layer}
+    return Result.of(arrays, facts | {"width": UNITS, "side": side})
+
+
+def _responses(spec: ResponsesSpec) -> Result:
+    """Unit 3 answers to nothing; the last one most."""
+    size, count = record(spec.model).input_size, 12
+    source = np.random.default_rng(8)
+    maxima = source.random((count, UNITS)).astype(np.float32) + np.arange(UNITS, dtype=np.float32)
+    maxima[:, 3] = -1
+    arrays = {
+        "pictures": source.integers(0, 256, (count, 3, size, size), dtype=np.uint8),
+        "maxima": maxima,
+        "means": maxima / 2,
+        "corners": np.zeros((count, UNITS, 2), np.int16),
+    }
+    names = [sample.id for sample in gallery.samples()[:count]]
+    facts = {"layer": spec.layer, "names": names, "crop": size // 4, "field": size // 2}
+    return Result.of(arrays, facts | {"left_out": 0})
+
+
+OF_NO_PICTURE: dict[type[Any], Callable[[Any], Result]] = {
+    FeaturesSpec: features_found,
+    LabTrainingSpec: trained_side_by_side,
+    AtlasSpec: _atlas,
+    ResponsesSpec: _responses,
+}
+"""What is made up for labs and layers."""

@@ -4,7 +4,6 @@ import numpy as np
 from fake_engine import logits_for, noise_picture, said_blindly
 
 from advviz.experiments.alike import AlikeSpec
-from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.result import Result
 from advviz.experiments.turned_units import UnitsSpec
 from advviz.models.records import record
@@ -56,16 +55,4 @@ def units(spec: UnitsSpec) -> Result:
     return Result.of(arrays, facts)
 
 
-def responses(spec: ResponsesSpec) -> Result:
-    size, names = record(spec.model).input_size, ["goose", "jeep", "coffee", "mastiff", "eagle"]
-    source, number = np.random.default_rng(1), len(names)
-    arrays = {
-        "pictures": source.integers(0, 256, (number, 3, size, size)).astype(np.uint8),
-        "maxima": source.random((number, UNITS)), "means": source.random((number, UNITS)),
-        "corners": np.zeros((number, UNITS, 2), np.int16),
-    }  # fmt: skip
-    facts = {"layer": "flatten", "names": names, "crop": 24, "field": 40, "left_out": 0}
-    return Result.of(arrays, facts)
-
-
-MADE_UP = {AlikeSpec: alike, UnitsSpec: units, ResponsesSpec: responses}
+MADE_UP = {AlikeSpec: alike, UnitsSpec: units}

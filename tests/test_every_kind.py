@@ -9,6 +9,7 @@ from advviz.cli import main
 from advviz.compute import Engine
 from advviz.experiments import links
 from advviz.experiments.alike import AlikeSpec
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
@@ -38,6 +39,7 @@ ONE_OF_EACH = (
     LabTrainingSpec(
         network="linear", epochs=1, images=100, attack_steps=1, judge_steps=1, judge_restarts=1
     ),
+    AtlasSpec(model=OTHER, layer="layer1", steps=2, units=4, seed=3),
     ResponsesSpec(model=OTHER, layer="layer2"),
     BoardSpec(standard=MODEL, robust=OTHER, **SHARED),
     LadderSpec(family="cifar10-l2", rung=OTHER, **SHARED),

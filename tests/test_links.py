@@ -18,6 +18,7 @@ from advviz.compute import Engine
 from advviz.errors import InvalidInputError
 from advviz.experiments import codec, links
 from advviz.experiments.alike import AlikeSpec
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.attack_choice import PGD, PGD_FIELDS
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.explainer_choice import FIRST, SMOOTHGRAD_FIELDS
@@ -98,7 +99,7 @@ def with_explainer(spec, drawn, explainer):
 
 KINDS = (
     PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, SmallestSpec, DefencesSpec,
-    SurfaceSpec, AlikeSpec, FeaturesSpec, LabTrainingSpec, ResponsesSpec, UnitsSpec,
+    SurfaceSpec, AlikeSpec, FeaturesSpec, LabTrainingSpec, AtlasSpec, ResponsesSpec, UnitsSpec,
     BoardSpec, LadderSpec,
 )  # fmt: skip
 ANY_SPEC = st.one_of(*map(specs_of, KINDS))

@@ -20,6 +20,7 @@ COMMANDS = {
     "alike": "measure whether a map of an attacked image is still the map from before",
     "units": "list the units of a layer that an attack turned on and off",
     "visualize": "draw what excites a class, unit or channel of a model",
+    "atlas": "draw what excites every unit of a layer, as one sheet",
     "responses": "say what the units of a layer answer to sample images, and where in them",
     "board": "draw an attack and its maps for a standard and a robust model, as one picture",
     "ladder": "draw the same for a family of models, by training strength, as one picture",

@@ -6,6 +6,7 @@ from typing import get_args
 
 from advviz.experiments import attack_choice, codec, explainer_choice
 from advviz.experiments.alike import AlikeSpec
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link, to_query
 from advviz.experiments.features import FeaturesSpec
@@ -32,7 +33,7 @@ Inquiry = SmallestSpec | DefencesSpec | SurfaceSpec | AlikeSpec | UnitsSpec
 Picture = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Inquiry
 Lab = FeaturesSpec | LabTrainingSpec
 """What asks no model of the catalogue."""
-Layer = ResponsesSpec
+Layer = AtlasSpec | ResponsesSpec
 """What is about all units of a layer."""
 
 AnySpec = Picture | Lab | Layer | Group

@@ -185,6 +185,21 @@ def _corners(centres: Tensor, side: int, whole: int) -> Tensor:
     return (centres - side / 2).round().clamp(0, whole - side).long()
 
 
+def width_of(images: Tensor, layer: str) -> Procedure[int]:
+    """Count the units of a layer.
+
+    Args:
+        images: [1, 3, S, S], of the size that the network receives.
+        layer: as for `responses`.
+
+    Raises:
+        UnknownNameError: the network has no such layer.
+        InvalidInputError: it has no units.
+    """
+    maxima, _, _ = yield Call(_seen(layer, images))
+    return int(maxima.shape[1])
+
+
 def class_weights(layer_width: int, classes: int) -> Procedure[Tensor | None]:
     """Read the weights [C, K] by which the last layer adds up C units to K logits.
 

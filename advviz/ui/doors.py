@@ -19,6 +19,8 @@ PAGE_OF = {
     "visualize": "feature_visualization.py",
     "ladder": "ladder.py",
     "features": "features.py",
+    "atlas": "atlas.py",
+    "responses": "atlas.py",
 }
 """Which page shows a kind of spec."""
 

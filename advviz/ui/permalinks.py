@@ -9,6 +9,7 @@ from advviz.data.two_classes import SOURCES
 from advviz.errors import InvalidInputError
 from advviz.experiments import links
 from advviz.experiments.alike import AlikeSpec, attack_of
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.explainer_choice import FIRST, SMOOTHGRAD
 from advviz.experiments.features import FeaturesSpec
@@ -54,6 +55,8 @@ def spec_of(setup: Setup, kind: str) -> links.AnySpec:
         return setup.features
     if kind == LabTrainingSpec.kind:
         return setup.training
+    if kind == "atlas":
+        return setup.atlas(setup.board.robust)
     # The attacked picture brings its attack along; the page shows the original beside it.
     return setup.explain_on(setup.model, setup.explain_method, "attacked")
 
@@ -106,20 +109,26 @@ def adopted(setup: Setup, spec: links.AnySpec) -> Setup:
         found = _with_attack(setup, spec)
     elif isinstance(spec, ExplainSpec):
         found = _with_maps(setup, spec)
-    elif isinstance(spec, FeaturesSpec):
-        found = replace(setup, features=_on_a_page(spec))
+    elif isinstance(spec, links.Lab):
+        found = _with_lab(setup, spec)
     elif isinstance(spec, VisualizeSpec):
         found = replace(setup.with_model(spec.model), visualize=spec)
     elif isinstance(spec, SmallestSpec):
         found = _with_smallest(setup.with_model(spec.model), spec)
     elif isinstance(spec, DefencesSpec | SurfaceSpec | UnitsSpec):
         found = _with_attacked(setup, spec)
-    elif isinstance(spec, LabTrainingSpec):
-        found = replace(setup, training=spec)
+    elif isinstance(spec, links.Layer):
+        found = _with_layer(setup, spec)
     else:
         raise InvalidInputError(f"no page shows a link of the kind {spec.kind}; open an attack")
     _look_up(found)
     return found
+
+
+def _with_lab(setup: Setup, spec: links.Lab) -> Setup:
+    if isinstance(spec, FeaturesSpec):
+        return replace(setup, features=_on_a_page(spec))
+    return replace(setup, training=spec)
 
 
 def _on_a_page(spec: FeaturesSpec) -> FeaturesSpec:
@@ -131,6 +140,15 @@ def _on_a_page(spec: FeaturesSpec) -> FeaturesSpec:
         )
     _ = spec.names  # refuses what is not two
     return spec
+
+
+def _with_layer(setup: Setup, spec: links.Layer) -> Setup:
+    """The layer of an atlas, or of what its units answer to; a folder by its path is refused."""
+    setup = setup.with_model(spec.model)
+    if isinstance(spec, AtlasSpec):
+        return replace(setup, layer=spec)
+    layer = AtlasSpec(model=spec.model, layer=spec.layer)
+    return replace(setup, layer=layer).with_view(pictures=spec.images)
 
 
 def _with_attack(setup: Setup, spec: AttackSpec) -> Setup:
@@ -222,3 +240,5 @@ def _look_up(setup: Setup) -> None:
     for name in (setup.board.standard, setup.board.robust, setup.model):
         setup.board.attack_on(name).resolved()
     setup.visualize.resolved()
+    if setup.layer is not None:
+        setup.layer.resolved()

@@ -7,8 +7,9 @@ import numpy as np
 import streamlit as st
 
 from advviz.evaluation.alike import figure
+from advviz.experiments.atlas import AtlasSpec, pictures_of
 from advviz.experiments.codec import to_link
-from advviz.experiments.protocol import FAST, Spec
+from advviz.experiments.protocol import Spec
 from advviz.experiments.references import RESULT
 from advviz.experiments.responses import PENULTIMATE, cropped, ranked
 from advviz.experiments.result import Result
@@ -16,7 +17,7 @@ from advviz.experiments.specs import VisualizeSpec
 from advviz.experiments.turned_units import UnitsSpec
 from advviz.models.records import record
 from advviz.pictures import photo
-from advviz.ui import drawers, running
+from advviz.ui import drawers, running, state
 from advviz.ui.figures import Bytes, accent, picture, rich, show
 from advviz.ui.language import labelled, say, term
 from advviz.ui.picture_choice import title
@@ -31,10 +32,8 @@ SHOWN = 4
 CROPS = 4
 """Sample pictures beside each unit."""
 SIDE = 64  # CSS pixels of a picture
-STEPS = 60
-"""Of a drawing."""
-Liked = dict[tuple[str, int], VisualizeSpec]
-"""By model and unit: the drawing of what excites it."""
+Liked = dict[tuple[str, int], VisualizeSpec | Bytes]
+"""By model and unit: the picture of what excites it, or the drawing that makes it."""
 MEANING = (
     "**A unit's change counts by its own spread** over the sample pictures: +3 means three "
     "standard deviations more than on the clean picture. Noise of the attack's size stands beside "
@@ -58,11 +57,9 @@ def drawer(setup: Setup) -> None:
         body = st.empty()
         finds = running.show(specs(setup), body, lambda finds: draw(setup, finds, {}))
         liked = favourites(setup, finds)
-        if liked:
-            known = dict(finds)
-            finds |= running.show(
-                [*liked.values()], body, lambda more: draw(setup, known | more, liked)
-            )
+        known = dict(finds)
+        drawings = [spec for spec in liked.values() if isinstance(spec, VisualizeSpec)]
+        finds |= running.show(drawings, body, lambda more: draw(setup, known | more, liked))
         running.failures(finds)
 
 
@@ -109,20 +106,25 @@ def specs(setup: Setup) -> tuple[Spec, ...]:
 
 
 def favourites(setup: Setup, finds: Finds) -> Liked:
-    """The drawing of what excites each unit that is shown; none of a layer without a list."""
+    """What excites each unit that is shown: a tile of its layer's atlas, where that is known.
+
+    Where it is not, the drawing of that tile, which is still to be made; none of a layer that the
+    model does not list.
+    """
     liked: Liked = {}
     for model in dict.fromkeys(setup.models):
-        result = finds[spec_of(setup, model)].result
-        if result is None or result.facts["layer"] not in record(model).layers:
+        result, described = finds[spec_of(setup, model)].result, record(model)
+        if result is None or result.facts["layer"] not in described.layers:
             continue
+        atlas = AtlasSpec(model=model, layer=setup.view.layer)
+        known = state.engine().peek(atlas)
+        tiles = () if known is None else pictures_of(known)
         for unit in (*result.facts["on"], *result.facts["off"]):
-            liked[model, unit] = drawing(model, result.facts["layer"], unit)
+            drawn = unit < len(tiles)
+            liked[model, unit] = (
+                tiles[unit].transpose(1, 2, 0) if drawn else atlas.drawing(unit, described)
+            )
     return liked
-
-
-def drawing(model: str, layer: str, unit: int) -> VisualizeSpec:
-    """The drawing of a unit, as the atlas of its layer has it."""
-    return VisualizeSpec(model=model, unit=f"channel:{layer}:{unit}", steps=STEPS, numerics=FAST)
 
 
 def draw(setup: Setup, finds: Finds, liked: Liked) -> str:
@@ -215,12 +217,14 @@ def _named(seen: Result, row: int) -> str:
 def _favourite(setup: Setup, model: str, unit: int, finds: Finds, liked: Liked) -> str:
     """The picture that excites a unit, or how far it has come."""
     alt = say("favourite image of unit {unit}", unit=unit)
-    spec = liked.get((model, unit))
-    shown = None if spec is None else finds.get(spec)
-    if shown is None:
+    drawn = liked.get((model, unit))
+    if drawn is None:
         return ""
-    if shown.result is None:
-        return escape(shown.words)
+    if not isinstance(drawn, VisualizeSpec):
+        return _small(drawn, alt, setup)
+    shown = finds.get(drawn)
+    if shown is None or shown.result is None:
+        return "" if shown is None else escape(shown.words)
     return _small(photo(shown.result.arrays["picture"]), alt, setup)
 
 
