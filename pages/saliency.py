@@ -8,15 +8,17 @@ from advviz.ui import (
     method_controls,
     notes,
     running,
+    same_map,
     side_by_side,
     state,
     take_home,
     trust,
+    turned_units,
 )
 from advviz.ui import view_controls as viewing
 from advviz.ui.language import say
 
-PAGE = state.Page("explain", ("rows", "draw", "scale", "smooth", "tested", "plainly"))
+PAGE = state.Page("explain", ("rows", "draw", "scale", "smooth", "tested", "plainly", "layer"))
 
 setup = state.begin(PAGE)
 
@@ -42,12 +44,16 @@ finds = running.show(
 )
 with trouble:
     running.failures(finds)
-tested = trust.drawer(setup)
+    tested = trust.drawer(setup)
+    same_map.drawer(setup)
+    turned_units.drawer(setup)
 take_home.offer(
     finds,
     state.link(PAGE),
     [
         *(setup.explain_on(model, setup.explain_method, "attacked") for model in setup.models),
         *tested,
+        *same_map.specs(setup),
+        *turned_units.of_models(setup),
     ],
 )

@@ -26,6 +26,7 @@ from advviz.attacks.random_noise import random_noise
 from advviz.attacks.smallest import smallest
 from advviz.experiments.explainer_choice import FIRST
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
 from advviz.experiments.trust import TrustSpec
 from advviz.explain import nulls
@@ -37,6 +38,7 @@ from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
 from advviz.explain.trust import averaged
 from advviz.featurevis.ascent import AscentParams, ascent, noise_images
 from advviz.featurevis.fourier import FourierParams, fourier_ascent
+from advviz.featurevis.responses import responses
 from advviz.models.classifier import Classifier
 from advviz.noise import Noise
 from advviz.objectives import Logit, Probability, Unit, away_from, towards
@@ -81,6 +83,7 @@ def measured() -> dict[str, dict[str, Any]]:
                 AscentParams(eps=1, step_size=0.2, steps=6), noise=NOISE,
             ),
         ),
+        "responses": (ResponsesSpec, responses(IMAGES, "conv2")),
         "fourier": (
             VisualizeSpec,
             fourier_ascent(IMAGES, Logit(CLASSES), FourierParams(steps=4), noise=NOISE),
@@ -191,7 +194,7 @@ def trusted() -> Any:
 
 def numbers(result: Any) -> list[float]:
     """Return the main array of a result, flat."""
-    for name in ("attributions", "images", "pictures", "logits"):
+    for name in ("attributions", "images", "pictures", "logits", "maxima"):
         if hasattr(result, name):
             values: torch.Tensor = getattr(result, name)
             return [float(value) for value in values.flatten()]

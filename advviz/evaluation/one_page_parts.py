@@ -24,6 +24,8 @@ TITLES = {
     "smallest": "the smallest change that fools",
     "defences": "simple defences",
     "surface": "the answers around an attacked picture",
+    "alike": "a map before and after an attack",
+    "units": "the units that an attack turned on and off",
     "features": "bugs or features?",
     "lab-training": "a network trained against an attacker",
 }
