@@ -68,9 +68,9 @@ class Verdict:
             "null": titles.get(self.null, ""),
             "mean": number(self.mean),
             "null_mean": number(self.null_mean),
-            "ahead": number(ahead and ahead.mean),
-            "low": number(ahead and ahead.low),
-            "high": number(ahead and ahead.high),
+            "ahead": number(ahead.mean if ahead else None),
+            "low": number(ahead.low if ahead else None),
+            "high": number(ahead.high if ahead else None),
             "n": str(ahead.n if ahead else 0),
         }
         named = {name for _, name, _, _ in Formatter().parse(SENTENCES[self.kind]) if name}
