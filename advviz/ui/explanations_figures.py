@@ -20,9 +20,9 @@ from advviz.evaluation.explanations.verdicts import (
 from advviz.models.records import record
 from advviz.ui import components
 from advviz.ui.explanations_chart import chart, rows_of
-from advviz.ui.figures import behind, rich, show, table
+from advviz.ui.figures import accent, behind, rich, show, table
 from advviz.ui.language import quote, say, term
-from advviz.ui.words import title_of
+from advviz.ui.words import ROW, title_of
 
 
 def draw(place: DeltaGenerator, found: Table, key: str, times: int = 0) -> None:
@@ -57,9 +57,15 @@ def judgements(found: Table, key: str) -> str:
     pieces = []
     for verdict in found["verdicts"]:
         if verdict["metric"] == key:
+            described = record(verdict["model"])
+            mark = ROW[described.is_robust][0]
             sign, style = SIGNS[verdict["verdict"]]
             pieces.append(
-                f'<p><span class="av-verdict {style}">{sign}</span> {rich(said(verdict))}</p>'
+                f'<section class="av-row {accent(described)}"><div class="av-strip">'
+                f'<span class="av-name"><span class="av-mark">{mark}</span> '
+                f"{rich(title_of(described))}</span>"
+                f'<span class="av-verdict {style}">{sign}</span></div>'
+                f"<p>{rich(said(verdict))}</p></section>"
             )
     return "".join(pieces)
 
