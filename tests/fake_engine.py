@@ -203,7 +203,7 @@ def _trust(spec: TrustSpec) -> Result:
     shape = (3, *found.arrays["gradient"].shape[1:])
     arrays = {
         **found.arrays,
-        "cascade": np.tile(_noise(7, spec.model), (1 + stages, 1, 1, 1)),
+        "cascade": np.tile(noise_picture(7, spec.model), (1 + stages, 1, 1, 1)),
         "edges": np.ones((1, *shape[1:]), np.float32),
         "fractions": np.linspace(0, 1, points),
         "insertion blurred": np.tile(np.linspace(0.1, 0.9, points), (rows, 1)),

@@ -124,7 +124,7 @@ def test_the_edge_map_above_or_level_fails_the_measure(null, kind):
     values = {"a": np.full(6, 0.8), "edges": np.full(6, null), "constant": np.full(6, np.nan)}
     found = judged(BY_KEY["insertion"], "m", values)
     assert found.kind == kind
-    assert "Edge map" in found.sentence(TITLES)
+    assert "the edge map" in found.sentence(TITLES)
 
 
 def test_a_lead_that_chance_may_have_made_is_not_called_one():

@@ -36,7 +36,7 @@ from advviz.protocol import Answer, Procedure, Query
 
 Steps = Generator[Any, Any, Result]
 
-PER_PIXEL_VALUE = frozenset({"gradient", "smoothgrad", "guided-backprop", "guided-gradcam"})
+PER_PIXEL_VALUE = frozenset({"gradient", "smoothgrad", "guided-backprop", "guided-grad-cam"})
 """Methods whose maps are in units of score per pixel value. Those of all others are shares of
 the score, already multiplied with what the pixel holds; infidelity weighs the two differently."""
 
