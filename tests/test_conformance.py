@@ -17,8 +17,10 @@ from advviz.attacks.eight_bit import saved
 from advviz.attacks.loss_surface import loss_surface
 from advviz.attacks.pgd import PGDParams, fgsm_params, pgd
 from advviz.attacks.random_noise import random_noise
-from advviz.experiments import inquiry_procedures, procedures
+from advviz.experiments import drawing_procedures, inquiry_procedures, procedures
 from advviz.experiments.inquiries import SmallestSpec
+from advviz.experiments.inversion import InvertSpec
+from advviz.experiments.inversion_procedure import invert
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
 from advviz.explain.gradient import gradient
 from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
@@ -62,7 +64,11 @@ def explain_spec(**words: Any) -> Any:
 
 def visualize_spec(start: Any = None, **words: Any) -> Any:
     spec = VisualizeSpec(model=MODEL.id, steps=3, **words)
-    return procedures.visualize(spec, MODEL, start)
+    return drawing_procedures.visualize(spec, MODEL, start)
+
+
+def invert_spec(*wanted: Any, **words: Any) -> Any:
+    return invert(InvertSpec(**PICTURE, steps=3, **words), MODEL, wanted, None)
 
 
 PROCEDURES: dict[str, Callable[[], Any]] = {
@@ -109,6 +115,17 @@ PROCEDURES: dict[str, Callable[[], Any]] = {
     "spec: ascent": lambda: visualize_spec(unit="channel:conv:1"),
     "spec: ascent from an image": lambda: visualize_spec(PIXELS, unit="unit:2"),
     "spec: fourier": lambda: visualize_spec(unit="class:cat", method="fourier"),
+    "spec: sum at two taps, told apart": lambda: visualize_spec(
+        unit="class:cat - 0.5 channel:conv:1 + cosine:conv:sample:chelsea", pictures=3
+    ),
+    "spec: region": lambda: visualize_spec(
+        PIXELS, unit="class:cat", start="sample:chelsea", region="box:0,0,50,50", fill="noise"
+    ),
+    "spec: maco": lambda: visualize_spec(
+        unit="class:cat", method="maco", spectrum="sample:chelsea", pictures=2, crops=2
+    ),
+    "spec: inversion": lambda: invert_spec(PIXELS, layer="conv"),
+    "spec: interpolation": lambda: invert_spec(PIXELS, 1 - PIXELS, towards="sample:coffee"),
     "spec: noise": lambda: procedures.control(NoiseSpec(**PICTURE, draws=30), PIXELS),
 }
 for _name, _norm in dict(CASES).items():  # each attack in one of its norms

@@ -11,6 +11,7 @@ from advviz.experiments import links
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.inversion import InvertSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.references import RESULT
@@ -26,6 +27,7 @@ ONE_OF_EACH = (
     NoiseSpec(model=MODEL, image="sample:treefrog", eps=0.5, draws=3, seed=3),
     ExplainSpec(model=OTHER, image=MADE, method="smoothgrad", samples=2, seed=3),
     VisualizeSpec(model=OTHER, unit="class:ship", steps=2, seed=3),
+    InvertSpec(model=OTHER, image=MADE, towards="sample:coffee", pictures=2, steps=2, seed=3),
     SmallestSpec(model=MODEL, image="sample:treefrog", steps=2, tolerance=0.5, seed=3),
     DefencesSpec(model=MODEL, image=MADE, seed=3),
     SurfaceSpec(model=MODEL, image=MADE, points="11", seed=3),
@@ -98,6 +100,7 @@ def by_link(spec, ran):
 def by_command(spec, ran):
     ran.append({})
     out = {"explain": ["--out", "map.png"], "visualize": ["--out", "drawing.png"]}
+    out["invert"] = ["--out", "inversion.png"]
     assert main([*links.to_flags(spec), *out.get(spec.kind, [])]) == 0
 
 

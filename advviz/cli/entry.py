@@ -18,6 +18,7 @@ COMMANDS = {
     "attack": "change an image so that a model takes it for something else",
     "explain": "draw which pixels move a model's answer",
     "visualize": "draw what excites a class, unit or channel of a model",
+    "invert": "draw a picture that a model sees as it sees another one, or a strip between two",
     "board": "draw an attack and its maps for a standard and a robust model, as one picture",
     "ladder": "draw the same for a family of models, by training strength, as one picture",
     "noise": "change an image at random instead, many times: the control of an attack",

@@ -30,11 +30,13 @@ class AscentParams:
         eps: radius of the L2 ball around the start; 1000 is "the box alone" at 224 px.
         step_size: L2 length of a step.
         steps: >= 1.
+        falling: the steps shrink linearly, so that a search for one point arrives there.
     """
 
     eps: float = 40.0
     step_size: float = 0.5
     steps: int = 100
+    falling: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values that draw nothing."""
@@ -44,6 +46,10 @@ class AscentParams:
             raise InvalidInputError(f"step_size must be finite and >= 0, got {self.step_size}")
         if self.steps < 1:
             raise InvalidInputError(f"steps must be >= 1, got {self.steps}")
+
+    def length(self, step: int) -> float:
+        """Return the length of a step; the first is whole, none is nothing."""
+        return self.step_size * (1 - step / self.steps if self.falling else 1)
 
 
 def noise_images(like: Tensor, noise: Noise) -> Tensor:
@@ -91,7 +97,7 @@ def ascent(
         gradients = _within(answer.gradients, region)
         zero = (gradients == 0).flatten(1).all(1)[:, None, None, None]
         direction = torch.where(zero, fallback, ball.steepest(gradients))
-        current = ball.project(start, current + params.step_size * direction)
+        current = ball.project(start, current + params.length(step) * direction)
         if region is not None:  # shrinking a change rounds every pixel of it
             current = torch.where(region > 0, current, start)
     return (yield from judged(start, current, goal, values))
