@@ -9,6 +9,7 @@ from advviz.compute.status import EngineStatus
 from advviz.data import images
 from advviz.experiments.features import MEASURES, NETWORKS, FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.inversion import InvertSpec
 from advviz.experiments.lab_training import PARTNERS, LabTrainingSpec, described
 from advviz.experiments.protocol import Spec
 from advviz.experiments.references import made_by, true_class
@@ -86,12 +87,8 @@ def made_up(spec: Spec) -> Result:
         return _attack(spec)
     if isinstance(spec, ExplainSpec):
         return _map(spec)
-    if isinstance(spec, VisualizeSpec):
-        start, picture = _noise(0, spec.model), _noise(1, spec.model)
-        values = np.linspace(-1, 9, STEPS + 1, dtype=np.float32)
-        name = spec.unit.removeprefix("class:") if spec.unit.startswith("class:") else "dog"
-        arrays = {"start": start, "picture": picture, "values": values}
-        return Result.of(arrays | {"logits": logits_for(spec.model, name)}, {})
+    if isinstance(spec, VisualizeSpec | InvertSpec):
+        return _inverted(spec) if isinstance(spec, InvertSpec) else _drawn(spec)
     if isinstance(spec, SmallestSpec):
         return _smallest(spec)
     if isinstance(spec, DefencesSpec):
@@ -109,6 +106,40 @@ def made_up(spec: Spec) -> Result:
     assert isinstance(spec, PredictSpec)
     said = _true(spec.image, spec.model)
     return Result.of({"pixels": _noise(3, spec.model), "logits": logits_for(spec.model, said)}, {})
+
+
+def _drawn(spec: VisualizeSpec) -> Result:
+    start, picture = _noise(0, spec.model), _noise(1, spec.model)
+    values = np.linspace(-1, 9, STEPS + 1, dtype=np.float32)
+    name = spec.drawn_class or "dog"
+    arrays = {"start": start, "picture": picture, "values": values}
+    arrays["logits"] = logits_for(spec.model, name)
+    if spec.method == "maco":
+        arrays["importance"] = picture[0]
+    several, facts = _several(spec.pictures, picture, arrays["logits"])
+    return Result.of(arrays | several, facts)
+
+
+def _several(count: int, picture: np.ndarray, logits: np.ndarray) -> tuple[dict, dict]:
+    if count == 1:
+        return {}, {}
+    arrays = {
+        "pictures": np.stack([picture] * count),
+        "pictures_logits": np.stack([logits] * count),
+        "pictures_values": np.zeros(count, np.float32),
+    }
+    return arrays, {"apart_at": "layer3", "alike_at_first": 0.9, "alike": 0.3}
+
+
+def _inverted(spec: InvertSpec) -> Result:
+    picture, logits = _noise(5, spec.model), logits_for(spec.model, _cat(spec.model))
+    values = np.linspace(-1, -0.1, STEPS + 1, dtype=np.float32)
+    wanted = np.stack([_noise(6 + i, spec.model) for i in range(1 + spec.is_strip)])
+    arrays = {"wanted": wanted, "start": picture, "picture": picture, "logits": logits}
+    several, _ = _several(spec.pictures if spec.is_strip else 1, picture, logits)
+    facts = {"layer": spec.resolved_layer(record(spec.model)), "distance": 0.1,
+             "distance_at_first": 1.0, "rms": 0.2}  # fmt: skip
+    return Result.of(arrays | several | {"values": values}, facts)
 
 
 def _true(image: str, model: str) -> str:

@@ -30,7 +30,7 @@ from advviz.models.classifier import Classifier
 from advviz.models.records import record
 from advviz.noise import Noise
 from advviz.objectives import Unit, away_from, towards
-from advviz.protocol import Query
+from advviz.protocol import Call, Query
 from advviz.threat_models import L2Ball, LinfBall
 
 IMAGES = pictures(3).float()
@@ -197,10 +197,11 @@ def answered(watched: Watched, procedure: Any, steps: int | None = None) -> Any:
             assert differences(before, watched.state()) == [], f"changed at the end, step {made}"
             return finished.value, made
         assert differences(before, watched.state()) == [], f"changed before question {made}"
-        assert isinstance(request, Query)
+        assert isinstance(request, Query | Call)
         made += 1
         if steps is None or made < steps:
-            reply = watched.classifier.answer(request)
+            asked = watched.classifier
+            reply = (asked.answer if isinstance(request, Query) else asked.call)(request)
             assert differences(before, watched.state()) == [], f"changed by answer {made}"
     return None, made
 

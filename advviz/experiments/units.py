@@ -98,6 +98,12 @@ def class_of(unit: str) -> str | None:
     return name if what == "class" and len(_BETWEEN.split(unit)) == 1 else None
 
 
+def is_sum(unit: str) -> bool:
+    """Say whether more is raised than one class, unit or channel."""
+    what = unit.partition(":")[0]
+    return what not in ("class", "unit", "channel") or len(_BETWEEN.split(unit)) > 1
+
+
 def has_class(unit: str) -> bool:
     """Say whether a class is among the terms."""
     return unit.startswith("class:") or any("class:" in term for term in _BETWEEN.split(unit))

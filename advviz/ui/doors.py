@@ -15,6 +15,7 @@ PAGE_OF = {
     "attack": "attack.py",
     "explain": "saliency.py",
     "visualize": "feature_visualization.py",
+    "invert": "feature_visualization.py",
     "ladder": "ladder.py",
     "features": "features.py",
 }

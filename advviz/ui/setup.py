@@ -14,6 +14,7 @@ from advviz.experiments import presets
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link
 from advviz.experiments.features import FeaturesSpec
+from advviz.experiments.inversion import InvertSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.parameters import PREDICTED, UNTARGETED
@@ -41,6 +42,7 @@ class Setup:
     measure: Measure = field(default_factory=Measure)  # what the page Evaluate measures
     features: FeaturesSpec = field(default_factory=FeaturesSpec)  # of the lab of that name
     training: LabTrainingSpec = field(default_factory=LabTrainingSpec)  # of its lab
+    invert: InvertSpec | None = None  # None: of the picture that all pages share
 
     def attack(self, model: str) -> AttackSpec:
         """The attack on one model, through its own gradients."""
@@ -62,6 +64,11 @@ class Setup:
         both = (self.board.standard, self.board.robust)
         chosen = {"standard": both[:1], "robust": both[1:]}
         return chosen.get(self.view.rows, both)
+
+    @property
+    def inversion(self) -> InvertSpec:
+        """What is inverted: what was set up, or the picture that all pages share."""
+        return self.invert or InvertSpec(model=self.board.robust, image=self.board.image)
 
     @property
     def size(self) -> int:
@@ -146,6 +153,8 @@ class Setup:
             self,
             board=replace(self.board, standard=standard, robust=robust, target=target),
             visualize=VisualizeSpec(model=robust, unit=f"class:{drawn}"),
+            invert=None,
+            view=replace(self.view, drawing="favourite"),
             model=standard,
             rung=None,
             explained_class=None,

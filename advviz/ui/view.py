@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from advviz.fields import check, choice, switch
 
 GAINS = ("1", "2", "5", "10", "20")
+DRAWINGS = ("favourite", "combine", "invert", "draw")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,6 +19,7 @@ class View:
     transfer: bool = switch(False, "show each model the other model's attacked image")
     noise: bool = switch(False, "show the control: random noise of the same size")
     smooth: bool = switch(False, "interpolate enlarged pictures, for viewing only")
+    drawing: str = choice("favourite", DRAWINGS, "what the page Feature visualization is about")
 
     def __post_init__(self) -> None:
         """Refuse what no control offers."""
