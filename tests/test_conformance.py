@@ -62,9 +62,9 @@ def explain_spec(**words: Any) -> Any:
     return procedures.explain(ExplainSpec(**PICTURE, samples=9, **words), MODEL, PIXELS)
 
 
-def visualize_spec(start: Any = None, **words: Any) -> Any:
+def visualize_spec(begin: Any = None, **words: Any) -> Any:
     spec = VisualizeSpec(model=MODEL.id, steps=3, **words)
-    return drawing_procedures.visualize(spec, MODEL, start)
+    return drawing_procedures.visualize(spec, MODEL, begin)
 
 
 def invert_spec(*wanted: Any, **words: Any) -> Any:
@@ -184,6 +184,11 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     return [name for name in before if before[name] != after[name]]
 
 
+def reply_of(classifier: Classifier, request: Any) -> Any:
+    """Answer a query, or run a call's function."""
+    return (classifier.answer if isinstance(request, Query) else classifier.call)(request)
+
+
 def answered(watched: Watched, procedure: Any, steps: int | None = None) -> Any:
     """Step through a procedure, comparing after every step; return (result, steps made).
 
@@ -200,8 +205,7 @@ def answered(watched: Watched, procedure: Any, steps: int | None = None) -> Any:
         assert isinstance(request, Query | Call)
         made += 1
         if steps is None or made < steps:
-            asked = watched.classifier
-            reply = (asked.answer if isinstance(request, Query) else asked.call)(request)
+            reply = reply_of(watched.classifier, request)
             assert differences(before, watched.state()) == [], f"changed by answer {made}"
     return None, made
 
@@ -279,7 +283,7 @@ def test_a_network_that_fails_in_mid_pass_leaves_everything_as_before(begin, mon
     with monkeypatch.context() as patch:
         patch.setattr(watched.classifier.module.fc, "forward", fail)
         with pytest.raises(StopsError):
-            watched.classifier.answer(request)
+            reply_of(watched.classifier, request)
     procedure.close()
     assert differences(before, watched.state()) == []
 
@@ -318,7 +322,7 @@ def test_two_in_turns_are_as_one_after_the_other(begin):
     while len(results) < 2:
         for index in (0, 1):
             try:
-                replies[index] = classifier.answer(pair[index].send(replies[index]))
+                replies[index] = reply_of(classifier, pair[index].send(replies[index]))
             except StopIteration as finished:
                 results.append(finished.value)
     for result in results:

@@ -1,5 +1,7 @@
 """What a layer puts out for given pictures: asked of the module itself, a picture at a time."""
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
@@ -23,12 +25,11 @@ def activations(images: Tensor, layer: str) -> Procedure[Tensor]:
     found = []
     for row in range(len(images)):
         picture = images[row : row + 1].detach()
-        # Each is called before the next is bound: `Call` is answered at the yield.
-        found.append((yield Call(lambda module, seen=picture: _put_out(module, layer, seen))))
+        found.append((yield Call(partial(_put_out, layer=layer, images=picture))))
     return torch.cat(found)
 
 
-def _put_out(module: nn.Module, layer: str, images: Tensor) -> Tensor:
+def _put_out(module: nn.Module, *, layer: str, images: Tensor) -> Tensor:
     """Run one forward pass, and keep what the layer puts out."""
     modules = dict(module.named_modules())
     if layer not in modules:

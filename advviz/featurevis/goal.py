@@ -26,7 +26,7 @@ class Goal:
     apart: Apart | None = None
 
     def select(self, rows: Tensor) -> "Goal":
-        """Return the goal of the given rows; they are pushed apart no more."""
+        """Return the goal of the given rows, which may be of one picture: not pushed apart."""
         return Goal(tuple(part.select(rows) for part in self.parts))
 
     def ask(
@@ -49,9 +49,15 @@ class Goal:
                 gradients=total.gradients + more.gradients,
                 degraded=total.degraded or more.degraded,
             )
-        if not gradient or self.apart is None:
+        if not gradient:
             return total
-        return replace(total, gradients=(yield from pushed(images, total.gradients, self.apart)))
+        return replace(total, gradients=(yield from self.push(images, total.gradients)))
+
+    def push(self, images: Tensor, gradients: Tensor) -> Procedure[Tensor]:
+        """Turn the directions of several pictures away from each other; see `pushed`."""
+        if self.apart is None:
+            return gradients
+        return (yield from pushed(images, gradients, self.apart))
 
 
 def goal_of(raised: Objective | Goal) -> Goal:

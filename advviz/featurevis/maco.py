@@ -76,7 +76,8 @@ def waves(phase: Tensor, magnitude: Tensor, width: int) -> Tensor:
         phase.std((1, 2, 3), keepdim=True) + TINY
     )
     spectrum = torch.polar(magnitude.expand_as(phase).contiguous(), _real(centred, width))
-    return torch.fft.irfft2(spectrum, s=(phase.shape[2], width))
+    drawn: Tensor = torch.fft.irfft2(spectrum, s=(phase.shape[2], width))
+    return drawn
 
 
 def _real(phase: Tensor, width: int) -> Tensor:
@@ -99,6 +100,7 @@ def to_picture(phase: Tensor, magnitude: Tensor, width: int) -> Tensor:
     drawn = drawn - drawn.mean((1, 2, 3), keepdim=True)
     drawn = drawn / (drawn.std((1, 2, 3), keepdim=True) + TINY)
     colours = torch.tensor(COLOUR_CORRELATION, device=phase.device, dtype=phase.dtype)
+    # The scale of the colours is that of the sigmoid's contrast, as with Fourier coefficients.
     mixed = torch.einsum("rc,nchw->nrhw", colours / colours.norm(dim=1).max(), drawn)
     shades = torch.sigmoid(mixed)
     low, high = shades.amin((1, 2, 3), keepdim=True), shades.amax((1, 2, 3), keepdim=True)
@@ -140,12 +142,13 @@ def cropped(pictures: Tensor, params: MacoParams, streams: ImageStreams, step: i
 def _one(streams: ImageStreams, purpose: str, draw: int) -> Tensor:
     """Draw one standard normal number a picture [N]."""
     evenly = streams.uniform(purpose, draw).flatten()
-    return torch.special.ndtri(evenly.clamp(1e-6, 1 - 1e-6))
+    drawn: Tensor = torch.special.ndtri(evenly.clamp(1e-6, 1 - 1e-6))
+    return drawn
 
 
 def _grain(streams: ImageStreams, draw: int) -> Tensor:
     """Draw normal noise, and even noise of width one beside it."""
-    evenly = torch.special.ndtr(streams.normal("even", draw)) - 0.5
+    evenly: Tensor = torch.special.ndtr(streams.normal("even", draw)) - 0.5
     return streams.normal("grain", draw) + evenly
 
 
@@ -203,9 +206,10 @@ def maco(
         progress = Progress("drawing", step, params.steps, pictures[0].detach())
         answer = yield from every.ask(seen.detach(), progress=progress)
         values.append(answer.values.view(params.crops, count).mean(0))
-        slope, by_pixel = torch.autograd.grad(seen, (phase, pictures), -answer.gradients)
-        phase.grad = slope
+        (by_pixel,) = torch.autograd.grad(seen, pictures, answer.gradients)
         importance += by_pixel.abs().mean(1)
+        turned = yield from goal.push(pictures.detach(), by_pixel)
+        (phase.grad,) = torch.autograd.grad(pictures, phase, -turned)
         optimizer.step()
     final = to_picture(phase.detach(), magnitude, width)
     return Maco((yield from judged(start, final, goal, values)), importance)
