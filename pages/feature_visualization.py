@@ -11,6 +11,7 @@ from advviz.ui import (
     inversions,
     method_controls,
     notes,
+    phase_controls,
     running,
     sketch_controls,
     state,
@@ -45,6 +46,7 @@ with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         if mode == "combine":
             combine_controls.several(setup)
         method_controls.drawing_numbers(setup)
+        phase_controls.phases(setup)
         method_controls.drawing_numerics(setup)
 if mode == "draw":
     sketch_controls.bring()
