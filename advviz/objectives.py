@@ -243,6 +243,29 @@ class TargetedDLR:
         return TargetedDLR(self.goal.select(rows), self.classes[rows], self.targets[rows])
 
 
+def pooled(activations: Tensor, layer: str) -> Tensor:
+    """Average what a layer puts out over all positions or tokens.
+
+    Args:
+        activations: [N, C], tokens [N, T, C] or [N, C, H, W].
+        layer: its name, for the refusal.
+
+    Returns:
+        [N, C].
+
+    Raises:
+        InvalidInputError: another shape.
+    """
+    averaged: dict[int, tuple[int, ...]] = {2: (), 3: (1,), 4: (2, 3)}
+    if activations.ndim not in averaged:
+        raise InvalidInputError(
+            f"layer {layer!r} must give [N, C], [N, T, C] or [N, C, H, W], "
+            f"got {activations.ndim} dimensions; choose another layer"
+        )
+    over = averaged[activations.ndim]
+    return activations.mean(over) if over else activations
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Unit:
     """One unit a row of a named layer.
@@ -265,14 +288,7 @@ class Unit:
 
     def values(self, activations: Tensor) -> Tensor:
         """Return the activation of each row's unit."""
-        averaged: dict[int, tuple[int, ...]] = {2: (), 3: (1,), 4: (2, 3)}
-        if activations.ndim not in averaged:
-            raise InvalidInputError(
-                f"layer {self.layer!r} must give [N, C], [N, T, C] or [N, C, H, W], "
-                f"got {activations.ndim} dimensions; choose another layer"
-            )
-        over = averaged[activations.ndim]
-        features = activations.mean(over) if over else activations
+        features = pooled(activations, self.layer)
         count = features.shape[1]
         if not activations.is_cuda and len(self.units):
             low, high = int(self.units.min()), int(self.units.max())

@@ -11,6 +11,7 @@ from advviz.data import gallery, images
 from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.features import MEASURES, NETWORKS, FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.inversion import InvertSpec
 from advviz.experiments.lab_training import PARTNERS, LabTrainingSpec, described
 from advviz.experiments.protocol import Spec
 from advviz.experiments.references import made_by, true_class
@@ -92,12 +93,8 @@ def made_up(spec: Spec) -> Result:
         return others[type(spec)](spec)
     if isinstance(spec, ExplainSpec | MapsSpec):
         return _explanation(spec)
-    if isinstance(spec, VisualizeSpec):
-        start, picture = noise_picture(0, spec.model), noise_picture(1, spec.model)
-        values = np.linspace(-1, 9, STEPS + 1, dtype=np.float32)
-        name = spec.unit.removeprefix("class:") if spec.unit.startswith("class:") else "dog"
-        arrays = {"start": start, "picture": picture, "values": values}
-        return Result.of(arrays | {"logits": logits_for(spec.model, name)}, {})
+    if isinstance(spec, VisualizeSpec | InvertSpec):
+        return _inverted(spec) if isinstance(spec, InvertSpec) else _drawn(spec)
     if isinstance(spec, NoiseSpec):
         logits = np.tile(logits_for(spec.model, said_blindly(spec.model)), (spec.draws, 1))
         arrays = {
@@ -119,6 +116,40 @@ def _others() -> dict[type, Callable[..., Result]]:
 
     inquiries = {SmallestSpec: _smallest, DefencesSpec: _defences, SurfaceSpec: _surface}
     return inquiries | OF_NO_PICTURE | MADE_UP
+
+
+def _drawn(spec: VisualizeSpec) -> Result:
+    start, picture = noise_picture(0, spec.model), noise_picture(1, spec.model)
+    values = np.linspace(-1, 9, STEPS + 1, dtype=np.float32)
+    name = spec.drawn_class or "dog"
+    arrays = {"start": start, "picture": picture, "values": values}
+    arrays["logits"] = logits_for(spec.model, name)
+    if spec.method == "maco":
+        arrays["importance"] = picture[0]
+    several, facts = _several(spec.pictures, picture, arrays["logits"])
+    return Result.of(arrays | several, facts)
+
+
+def _several(count: int, picture: np.ndarray, logits: np.ndarray) -> tuple[dict, dict]:
+    if count == 1:
+        return {}, {}
+    arrays = {
+        "pictures": np.stack([picture] * count),
+        "pictures_logits": np.stack([logits] * count),
+        "pictures_values": np.zeros(count, np.float32),
+    }
+    return arrays, {"apart_at": "layer3", "alike_at_first": 0.9, "alike": 0.3}
+
+
+def _inverted(spec: InvertSpec) -> Result:
+    picture, logits = noise_picture(5, spec.model), logits_for(spec.model, said_blindly(spec.model))
+    values = np.linspace(-1, -0.1, STEPS + 1, dtype=np.float32)
+    wanted = np.stack([noise_picture(6 + i, spec.model) for i in range(1 + spec.is_strip)])
+    arrays = {"wanted": wanted, "start": picture, "picture": picture, "logits": logits}
+    several, _ = _several(spec.pictures if spec.is_strip else 1, picture, logits)
+    facts = {"layer": spec.resolved_layer(record(spec.model)), "distance": 0.1,
+             "distance_at_first": 1.0, "rms": 0.2}  # fmt: skip
+    return Result.of(arrays | several | {"values": values}, facts)
 
 
 def _true(image: str, model: str) -> str:

@@ -27,6 +27,7 @@ from advviz.attacks.smallest import smallest
 from advviz.evaluation.explanations.chunks import FiguresChunk
 from advviz.experiments.explainer_choice import FIRST
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.inversion import InvertSpec
 from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
 from advviz.experiments.trust import TrustSpec
@@ -41,9 +42,14 @@ from advviz.explain.replacements import replacement
 from advviz.explain.sensitivity import nearby, sensitivity_max
 from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
 from advviz.explain.trust import averaged
+from advviz.featurevis.activations import activations
 from advviz.featurevis.ascent import AscentParams, ascent, noise_images
+from advviz.featurevis.diversity import Apart
 from advviz.featurevis.fourier import FourierParams, fourier_ascent
+from advviz.featurevis.goal import Goal
+from advviz.featurevis.maco import MacoParams, maco
 from advviz.featurevis.responses import responses
+from advviz.featurevis.terms import Closeness, Weighted
 from advviz.models.classifier import Classifier
 from advviz.noise import Noise
 from advviz.objectives import Logit, Probability, Unit, away_from, towards
@@ -93,6 +99,9 @@ def measured() -> dict[str, dict[str, Any]]:
             VisualizeSpec,
             fourier_ascent(IMAGES, Logit(CLASSES), FourierParams(steps=4), noise=NOISE),
         ),
+        "maco": (VisualizeSpec, phases()),
+        "sum at two taps, apart, in a region": (VisualizeSpec, several()),
+        "inversion": (InvertSpec, inverted()),
     }  # fmt: skip
     measured = {
         name: {"version": spec.version, "values": numbers(run(procedure, network))}
@@ -172,6 +181,31 @@ def of(name: str, words: dict[str, Any]) -> Any:
     return explainer_toys.begin(
         name, IMAGES, Probability(CLASSES), seed=7, shape=(3, 2, 2), **words
     )
+
+
+def phases() -> Any:
+    """Search phases under the magnitude of the toy's own pictures."""
+    kept = torch.fft.rfft2(IMAGES - IMAGES.mean((2, 3), keepdim=True)).abs().mean(0)
+    params = MacoParams(steps=4, crops=2)
+    found = yield from maco(IMAGES, Logit(CLASSES), kept, params, noise=NOISE)
+    return found.drawn
+
+
+def several() -> Any:
+    """Raise a class and lower a channel, in the upper row, and push the pictures apart."""
+    lowered = Weighted((Unit("conv2", CLASSES),), -0.5 * torch.ones(len(IMAGES), 1))
+    region = torch.tensor([[1.0, 1.0], [0.0, 0.0]])[None, None]
+    goal = Goal((Logit(CLASSES), lowered), Apart("conv", 0.5))
+    params = AscentParams(eps=1, step_size=0.2, steps=4)
+    return ascent(IMAGES, goal, params, noise=NOISE, region=region)
+
+
+def inverted() -> Any:
+    """Reach the features of the other picture."""
+    wanted = yield from activations(IMAGES.flip(0), "conv")
+    params = AscentParams(eps=4, step_size=0.2, steps=5, falling=True)
+    found = yield from ascent(IMAGES, Closeness("conv", wanted), params, noise=NOISE)
+    return found
 
 
 def in_eight_bits(params: PGDParams) -> Any:

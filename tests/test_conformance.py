@@ -19,8 +19,10 @@ from advviz.attacks.eight_bit import saved
 from advviz.attacks.loss_surface import loss_surface
 from advviz.attacks.pgd import PGDParams, fgsm_params, pgd
 from advviz.attacks.random_noise import random_noise
-from advviz.experiments import inquiry_procedures, procedures
+from advviz.experiments import drawing_procedures, inquiry_procedures, procedures
 from advviz.experiments.inquiries import SmallestSpec
+from advviz.experiments.inversion import InvertSpec
+from advviz.experiments.inversion_procedure import invert
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
 from advviz.explain.gradient import gradient
 from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
@@ -30,7 +32,7 @@ from advviz.models.classifier import Classifier
 from advviz.models.records import record
 from advviz.noise import Noise
 from advviz.objectives import Unit, away_from, towards
-from advviz.protocol import Query
+from advviz.protocol import Call, Query
 from advviz.threat_models import L2Ball, LinfBall
 
 IMAGES = pictures(3).float()
@@ -62,9 +64,13 @@ def explain_spec(**words: Any) -> Any:
     return procedures.explain(ExplainSpec(**PICTURE, samples=9, **words), MODEL, PIXELS)
 
 
-def visualize_spec(start: Any = None, **words: Any) -> Any:
+def visualize_spec(begin: Any = None, **words: Any) -> Any:
     spec = VisualizeSpec(model=MODEL.id, steps=3, **words)
-    return procedures.visualize(spec, MODEL, start)
+    return drawing_procedures.visualize(spec, MODEL, begin)
+
+
+def invert_spec(*wanted: Any, **words: Any) -> Any:
+    return invert(InvertSpec(**PICTURE, steps=3, **words), MODEL, wanted, None)
 
 
 PROCEDURES: dict[str, Callable[[], Any]] = {
@@ -116,6 +122,17 @@ PROCEDURES: dict[str, Callable[[], Any]] = {
     "spec: ascent": lambda: visualize_spec(unit="channel:conv:1"),
     "spec: ascent from an image": lambda: visualize_spec(PIXELS, unit="unit:2"),
     "spec: fourier": lambda: visualize_spec(unit="class:cat", method="fourier"),
+    "spec: sum at two taps, told apart": lambda: visualize_spec(
+        unit="class:cat - 0.5 channel:conv:1 + cosine:conv:sample:chelsea", pictures=3
+    ),
+    "spec: region": lambda: visualize_spec(
+        PIXELS, unit="class:cat", start="sample:chelsea", region="box:0,0,50,50", fill="noise"
+    ),
+    "spec: maco": lambda: visualize_spec(
+        unit="class:cat", method="maco", spectrum="sample:chelsea", pictures=2, crops=2
+    ),
+    "spec: inversion": lambda: invert_spec(PIXELS, layer="conv"),
+    "spec: interpolation": lambda: invert_spec(PIXELS, 1 - PIXELS, towards="sample:coffee"),
     "spec: noise": lambda: procedures.control(NoiseSpec(**PICTURE, draws=30), PIXELS),
 }
 for _name, _norm in dict(CASES).items():  # each attack in one of its norms
@@ -176,6 +193,11 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     return [name for name in before if before[name] != after[name]]
 
 
+def reply_of(classifier: Classifier, request: Any) -> Any:
+    """Answer a query, or run a call's function."""
+    return (classifier.answer if isinstance(request, Query) else classifier.call)(request)
+
+
 def answered(watched: Watched, procedure: Any, steps: int | None = None) -> Any:
     """Step through a procedure, comparing after every step; return (result, steps made).
 
@@ -189,10 +211,10 @@ def answered(watched: Watched, procedure: Any, steps: int | None = None) -> Any:
             assert differences(before, watched.state()) == [], f"changed at the end, step {made}"
             return finished.value, made
         assert differences(before, watched.state()) == [], f"changed before question {made}"
-        assert isinstance(request, Query)
+        assert isinstance(request, Query | Call)
         made += 1
         if steps is None or made < steps:
-            reply = watched.classifier.answer(request)
+            reply = reply_of(watched.classifier, request)
             assert differences(before, watched.state()) == [], f"changed by answer {made}"
     return None, made
 
@@ -270,7 +292,7 @@ def test_a_network_that_fails_in_mid_pass_leaves_everything_as_before(begin, mon
     with monkeypatch.context() as patch:
         patch.setattr(watched.classifier.module.fc, "forward", fail)
         with pytest.raises(StopsError):
-            watched.classifier.answer(request)
+            reply_of(watched.classifier, request)
     procedure.close()
     assert differences(before, watched.state()) == []
 
@@ -309,7 +331,7 @@ def test_two_in_turns_are_as_one_after_the_other(begin):
     while len(results) < 2:
         for index in (0, 1):
             try:
-                replies[index] = classifier.answer(pair[index].send(replies[index]))
+                replies[index] = reply_of(classifier, pair[index].send(replies[index]))
             except StopIteration as finished:
                 results.append(finished.value)
     for result in results:

@@ -13,6 +13,7 @@ from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.inversion import InvertSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.references import RESULT
@@ -35,6 +36,7 @@ ONE_OF_EACH = (
         nulls=1, points=2,
     ),
     VisualizeSpec(model=OTHER, unit="class:ship", steps=2, seed=3),
+    InvertSpec(model=OTHER, image=MADE, towards="sample:coffee", pictures=2, steps=2, seed=3),
     SmallestSpec(model=MODEL, image="sample:treefrog", steps=2, tolerance=0.5, seed=3),
     DefencesSpec(model=MODEL, image=MADE, seed=3),
     SurfaceSpec(model=MODEL, image=MADE, points="11", seed=3),
@@ -111,6 +113,7 @@ def by_link(spec, ran):
 def by_command(spec, ran):
     ran.append({})
     out = {"explain": ["--out", "map.png"], "visualize": ["--out", "drawing.png"]}
+    out["invert"] = ["--out", "inversion.png"]
     assert main([*links.to_flags(spec), *out.get(spec.kind, [])]) == 0
 
 

@@ -24,6 +24,7 @@ from advviz.experiments.board import BoardSpec
 from advviz.experiments.explainer_choice import FIRST, SMOOTHGRAD_FIELDS
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.inversion import InvertSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.options import written_options
@@ -43,6 +44,8 @@ UNITS = {
         NAMES.map("class:{}".format),
         st.integers(0, 999).map("unit:{}".format),
         NAMES.map("channel:{}:3".format),
+        NAMES.map("class:cat - 0.5 cosine:layer3:{}".format),
+        NAMES.map("-2 class:{} + unit:3".format),
     ),
     "layer": st.sampled_from((AUTO, "layer4", "features.3.conv_1")),
 }
@@ -99,9 +102,9 @@ def with_explainer(spec, drawn, explainer):
 
 
 KINDS = (
-    PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, SmallestSpec, DefencesSpec,
-    SurfaceSpec, TrustSpec, AlikeSpec, UnitsSpec, FeaturesSpec, LabTrainingSpec, AtlasSpec,
-    ResponsesSpec, BoardSpec, LadderSpec,
+    PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, InvertSpec, SmallestSpec,
+    DefencesSpec, SurfaceSpec, TrustSpec, AlikeSpec, UnitsSpec, FeaturesSpec, LabTrainingSpec,
+    AtlasSpec, ResponsesSpec, BoardSpec, LadderSpec,
 )  # fmt: skip
 ANY_SPEC = st.one_of(*map(specs_of, KINDS))
 
@@ -342,6 +345,17 @@ CASES = [
     VisualizeSpec(model=STANDARD, unit="class:cat", score="log-probability", steps=2),
     VisualizeSpec(model=STANDARD, unit="unit:7", start="sample:coffee", steps=2),
     VisualizeSpec(model=STANDARD, unit="channel:layer3:5", method="fourier", steps=2),
+    VisualizeSpec(model=ROBUST, unit="class:cat - 0.5 channel:layer3:5", pictures=2, steps=2),
+    VisualizeSpec(
+        model=ROBUST,
+        unit="class:dog",
+        start="sketch:animal",
+        region="box:0,0,50,50",
+        fill="noise",
+        steps=2,
+    ),
+    VisualizeSpec(model=ROBUST, unit="class:dog", method="maco", crops=2, steps=2),
+    InvertSpec(model=ROBUST, image="sample:chelsea", towards="sample:coffee", pictures=2, steps=2),
 ]
 
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "visualize": "draw what excites a class, unit or channel of a model",
     "atlas": "draw what excites every unit of a layer, as one sheet",
     "responses": "say what the units of a layer answer to sample images, and where in them",
+    "invert": "draw a picture that a model sees as it sees another one, or a strip between two",
     "board": "draw an attack and its maps for a standard and a robust model, as one picture",
     "ladder": "draw the same for a family of models, by training strength, as one picture",
     "noise": "change an image at random instead, many times: the control of an attack",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from advviz.data import exact_files, uploads
+from advviz.data import exact_files, sketches, uploads
 from advviz.data.decoding import MAX_BYTES
 from advviz.data.images import SAMPLE_PREFIX
 from advviz.errors import InvalidInputError
@@ -10,7 +10,7 @@ from advviz.experiments.references import RESULT
 from advviz.models.classes import find_class
 from advviz.models.records import record
 
-REFERENCES = (SAMPLE_PREFIX, uploads.PREFIX, RESULT)
+REFERENCES = (SAMPLE_PREFIX, sketches.PREFIX, uploads.PREFIX, RESULT)
 
 
 def image_reference(word: str) -> str:

@@ -1,8 +1,12 @@
 """`advviz visualize`: what excites a class, a unit or a channel."""
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from advviz import pictures
 from advviz.cli.computing import check, computer
@@ -14,7 +18,9 @@ from advviz.errors import InvalidInputError
 from advviz.experiments.forming import FormingSpec
 from advviz.experiments.forming import moving as forming_as
 from advviz.experiments.links import to_link
+from advviz.experiments.regions import BOX, is_whole
 from advviz.experiments.specs import VisualizeSpec
+from advviz.experiments.units import renamed
 from advviz.models.records import record
 from advviz.pictures.animations import KINDS, AnimationKind
 
@@ -28,7 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--class", dest="class_name", metavar="NAME", help="a class, by id, name or WordNet id"
     )
     what.add_argument(
-        "--unit", dest="unit_name", metavar="N", help="a unit of the penultimate layer"
+        "--unit",
+        dest="unit_name",
+        metavar="N|SUM",
+        help="a unit of the penultimate layer; or a direction or a weighted sum, as in "
+        "'class:cat - 0.5 class:dog' or 'cosine:LAYER:sample:ID'",
     )
     what.add_argument("--channel", metavar="LAYER:N", help="a channel of a named layer")
     add_fields(parser, VisualizeSpec, skip=("unit",))
@@ -59,16 +69,16 @@ def execute(args: argparse.Namespace) -> int:
     kind = _animation_kind(args.animation)
     if spec.start != NOISE:
         spec = replace(spec, start=image_reference(spec.start))
-    what, _, name = spec.unit.partition(":")
-    if what == "class":
-        spec = replace(spec, unit=f"class:{class_named(spec.model, name)}")
+    spec = replace(spec, unit=renamed(spec.unit, lambda name: class_named(spec.model, name)))
+    if not is_whole(spec.region) and not spec.region.startswith(BOX):
+        spec = replace(spec, region=image_reference(spec.region))
     check(spec)
     forming = FormingSpec(drawing=spec)
     with computer() as compute:
         result = compute(spec if kind is None else forming)
     moving = {} if kind is None else {args.animation: forming_as(forming, result, kind)}
     arrays = {name: array for name, array in result.arrays.items() if name != "frames"}
-    write_picture(args, pictures.photo(arrays["picture"]), factor, arrays, moving)
+    write_picture(args, _shown(arrays), factor, arrays, moving)
     answer = verdict(result.arrays["logits"], record(spec.model).classes)
     if args.json:
         facts = {"model": spec.model, "method": spec.method, **result.facts}
@@ -79,6 +89,12 @@ def execute(args: argparse.Namespace) -> int:
             f"{spec.unit} rose to {result.facts['value']:.3f} (seen as {said(answer)}): {args.out}"
         )
     return 0
+
+
+def _shown(arrays: Mapping[str, Any]) -> Any:
+    """Draw the picture, or several side by side."""
+    several = arrays.get("pictures", arrays["picture"][None])
+    return np.concatenate([pictures.photo(each) for each in several], axis=1)
 
 
 def _animation_kind(path: Path | None) -> AnimationKind | None:

@@ -9,17 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from advviz.data import gallery, picture_folder, uploads
+from advviz.data import gallery, picture_folder, sketches, uploads
 from advviz.data.decoding import decode
 from advviz.errors import InvalidInputError
 
 ImageRef: TypeAlias = str
-"""`sample:<id>` of the gallery, or `sha256:<hex>` of an upload or a picture of a folder."""
+"""`sample:<id>` of the gallery, `sketch:<name>`, or `sha256:<hex>` of an upload or of a folder."""
 
 Box: TypeAlias = tuple[int, int, int, int]
 """Left, top, right, bottom, in pixels of the source picture."""
 
 SAMPLE_PREFIX = "sample:"
+PREFIXES = (SAMPLE_PREFIX, sketches.PREFIX, uploads.PREFIX)
+"""How a reference begins."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,11 +43,11 @@ def load(ref: ImageRef, size: int) -> Cropped:
     that is shown to the reader takes part.
 
     Args:
-        ref: `sample:<id>` or `sha256:<hex>`.
+        ref: `sample:<id>`, `sketch:<name>` or `sha256:<hex>`.
         size: pixels a side that the network expects, >= 1.
 
     Raises:
-        UnknownNameError: no such sample, or an upload that is no longer kept.
+        UnknownNameError: no such sample or sketch, or an upload that is no longer kept.
         InvalidInputError: not a reference, or not a size.
     """
     if ref.startswith(uploads.PREFIX) and not uploads.holds(ref):
@@ -63,11 +65,13 @@ def source(ref: ImageRef) -> Image.Image:
     """Find the whole picture that a reference names, of mode RGB.
 
     Raises:
-        UnknownNameError: no such sample, or an upload that is no longer kept.
+        UnknownNameError: no such sample or sketch, or an upload that is no longer kept.
         InvalidInputError: not a reference.
     """
     if ref.startswith(SAMPLE_PREFIX):
         return decode(gallery.sample(ref.removeprefix(SAMPLE_PREFIX)).path.read_bytes())
+    if ref.startswith(sketches.PREFIX):
+        return sketches.draw(ref.removeprefix(sketches.PREFIX))
     if ref.startswith(uploads.PREFIX):
         if not uploads.holds(ref):
             picture_folder.restore(ref)

@@ -11,6 +11,7 @@ from advviz.experiments.attack_choice import PGD
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link
 from advviz.experiments.explainer_choice import FIRST, GRADIENT, SMOOTHGRAD, score_of
+from advviz.experiments.inversion import InvertSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.links import AnySpec
 from advviz.experiments.protocol import Spec
@@ -144,7 +145,7 @@ def partner(model: str) -> str:
 
 def viewings(spec: AnySpec) -> tuple[PredictSpec, ...]:
     """Return what another model is asked: of a drawing alone."""
-    if not isinstance(spec, VisualizeSpec):
+    if not isinstance(spec, VisualizeSpec | InvertSpec):
         return ()
     return (PredictSpec(model=partner(spec.model), image=RESULT + to_link(spec)),)
 

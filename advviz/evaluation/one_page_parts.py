@@ -19,6 +19,7 @@ TITLES = {
     "attack": "an adversarial example",
     "explain": "what moves an answer",
     "visualize": "a favourite image",
+    "invert": "a picture with the features of another",
     "predict": "one answer",
     "noise": "random noise of an attack's size",
     "smallest": "the smallest change that fools",

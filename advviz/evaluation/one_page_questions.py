@@ -28,6 +28,7 @@ from advviz.experiments.board import BoardSpec
 from advviz.experiments.explainer_choice import FIRST, score_of
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.inversion import InvertSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.links import AnySpec
@@ -106,21 +107,51 @@ def _drawn(spec: VisualizeSpec, results: Results) -> Case:
     other = viewings(spec)[0]
     own = said(result.arrays["logits"], described.classes)
     seen = said(results[other].arrays["logits"], record(other.model).classes)
-    what, _, named = spec.unit.partition(":")
+    named = spec.drawn_class
     shown = (
         photo("start", "", result.arrays["start"]),
-        photo("drawn", "", result.arrays["picture"]),
+        *_several("drawn", result),
     )
     row = Evidence(spec.model, f"says {own} of its drawing", f"raised: {spec.unit}", shown)
-    if what == "class" and other.model != spec.model:
+    if named is not None and other.model != spec.model:
         agrees = "sees it too" if seen.label == named else "does not see it"
         others = f"; {record(other.model).title}, who was not asked to draw, {agrees}: {seen}"
     else:
         others = ""
     begun = "noise" if not spec.starts_from_image else "a picture"
     return Case(
-        f"Drawn from {begun} to raise {named if what == 'class' else spec.unit} in "
+        f"Drawn from {begun} to raise {named or spec.unit} in "
         f"{described.title}, which then says {own}{others}.",
+        (row,),
+    )
+
+
+def _several(title: str, result: Result) -> tuple[Picture, ...]:
+    """Draw what was made: the picture, or all of several."""
+    made = result.arrays.get("pictures", result.arrays["picture"][None])
+    return tuple(
+        photo(f"{title} {place}" if len(made) > 1 else title, "", each)
+        for place, each in enumerate(made, 1)
+    )
+
+
+def _inverted(spec: InvertSpec, results: Results) -> Case:
+    result, described = results[spec], record(spec.model)
+    facts, other = result.facts, viewings(spec)[0]
+    own = said(result.arrays["logits"], described.classes)
+    seen = said(results[other].arrays["logits"], record(other.model).classes)
+    wanted = tuple(photo("features of", "", each) for each in result.arrays["wanted"])
+    row = Evidence(
+        spec.model,
+        f"says {own} of what it drew",
+        f"features of {facts['layer']}: {facts['distance']:.1%} away, {facts['rms']:.2f} RMS in "
+        "pixels",
+        (*wanted, *_several("drawn", result)),
+    )
+    return Case(
+        f"{described.title} sees the drawn picture as it sees the given one, within "
+        f"{facts['distance']:.1%} in {facts['layer']}, and says {own}; "
+        f"{record(other.model).title} says {seen}.",
         (row,),
     )
 
@@ -205,6 +236,7 @@ OTHERS: Mapping[type, Callable[..., Case]] = {
     ExplainSpec: _explained,
     TrustSpec: case_of_trust,
     VisualizeSpec: _drawn,
+    InvertSpec: _inverted,
     NoiseSpec: _noise,
     SmallestSpec: _smallest,
     DefencesSpec: _defended,

@@ -51,6 +51,11 @@ class FormingSpec:
         return self.drawing.start
 
     @property
+    def is_personal(self) -> bool:
+        """Say whether somebody's own picture takes part other than as the start."""
+        return self.drawing.is_personal
+
+    @property
     def steps(self) -> int:
         """Count the steps of the search."""
         return self.drawing.steps
@@ -121,12 +126,11 @@ def moving(spec: FormingSpec, result: Result, kind: AnimationKind) -> bytes:
     steps, values = result.facts["shown"], result.arrays["values"]
     times = [STEP] * len(steps)
     times[0], times[-1] = FIRST, LAST
-    what, _, name = drawing.unit.partition(":")
-    score = drawing.score if what == "class" else "activation"
+    score = drawing.score if drawing.drawn_class else "objective"
     captions = [f"step {step}: {score} {values[step]:.3g}" for step in steps]
     captions[-1] = f"finished: seen as {_said(result, described.classes)}"
     who = "robust" if described.is_robust else "standard"
-    title = f"{who} model draws {name if what == 'class' else drawing.unit}"
+    title = f"{who} model draws {drawing.drawn_class or drawing.unit}"
     side = described.input_size
     cell = side * max(1, CELL // side)
     return animation(list(result.arrays["frames"]), captions, times, kind, title=title, cell=cell)

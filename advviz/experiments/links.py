@@ -11,6 +11,7 @@ from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link, to_query
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.inversion import InvertSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.responses import ResponsesSpec
@@ -31,7 +32,8 @@ Group = BoardSpec | LadderSpec
 """What stands for several experiments at once."""
 
 Inquiry = SmallestSpec | DefencesSpec | SurfaceSpec | TrustSpec | AlikeSpec | UnitsSpec
-Picture = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Inquiry
+Drawing = VisualizeSpec | InvertSpec
+Picture = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | Drawing | Inquiry
 Lab = FeaturesSpec | LabTrainingSpec
 """What asks no model of the catalogue."""
 Layer = AtlasSpec | ResponsesSpec

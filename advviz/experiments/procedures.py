@@ -15,14 +15,11 @@ from advviz.experiments.parameters import PREDICTED, UNTARGETED
 from advviz.experiments.protocol import REFERENCE
 from advviz.experiments.reference_pictures import reference_pictures
 from advviz.experiments.result import Array, Result
-from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
-from advviz.experiments.units import parse_unit
+from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec
 from advviz.explain.catalogue import Score, explainer_named
-from advviz.featurevis.ascent import AscentParams, ascent, noise_images
-from advviz.featurevis.fourier import FourierParams, fourier_ascent
 from advviz.models.records import ModelRecord
 from advviz.noise import Noise
-from advviz.objectives import LOGITS, Logit, Objective, Probability, Unit, away_from, towards
+from advviz.objectives import Logit, Objective, Probability, away_from, towards
 from advviz.protocol import Answer, Query
 from advviz.threat_models import threat_model
 
@@ -194,33 +191,3 @@ def score_of(name: str, cross_entropy: Score, classes: Tensor) -> Objective:
     if cross_entropy == "probability":
         return Probability(classes)
     return towards(classes) if cross_entropy == "log-probability" else away_from(classes)
-
-
-def visualize(
-    spec: VisualizeSpec, described: ModelRecord, begin: Array | None, device: str = "cpu"
-) -> Steps:
-    """Draw a picture that excites a unit, from an image [3, S, S] or from noise."""
-    tap, index = parse_unit(spec.unit, described)
-    wanted = _index(index, device)
-    if spec.raises_probability:
-        objective: Objective = towards(wanted)
-    else:
-        objective = Logit(wanted) if tap == LOGITS else Unit(tap, wanted)
-    noise = Noise(spec.seed)
-    # Noise is keyed by the image: pictures of different classes start from the same one.
-    like = torch.zeros(1, 3, described.input_size, described.input_size, device=device)
-    if spec.method == "fourier":
-        params = FourierParams(steps=spec.steps)
-        found = yield from fourier_ascent(like, objective, params, noise=noise)
-    else:
-        eps, step_size = spec.resolved_sizes(described)
-        plain = AscentParams(eps=eps, step_size=step_size, steps=spec.steps)
-        start = noise_images(like, noise) if begin is None else _batch(begin, device)
-        found = yield from ascent(start, objective, plain, noise=noise)
-    arrays = {
-        "start": found.start[0].cpu(),
-        "picture": found.pictures[0].cpu(),
-        "logits": found.logits[0].cpu(),
-        "values": torch.cat([found.values[:, 0], found.final_values]).cpu(),
-    }
-    return Result.of(arrays, {"unit": spec.unit, "value": float(found.final_values[0])})

@@ -40,9 +40,10 @@ def made_by(image: str) -> tuple[ImageSpec, ...]:
     if not image.startswith(RESULT):
         return ()
     # Here and not above: specs refer to images, and images to specs.
+    from advviz.experiments.inversion import InvertSpec
     from advviz.experiments.specs import AttackSpec, VisualizeSpec
 
-    kinds = {spec.kind: spec for spec in (AttackSpec, VisualizeSpec)}
+    kinds = {spec.kind: spec for spec in (AttackSpec, VisualizeSpec, InvertSpec)}
     return (from_link(image.removeprefix(RESULT), kinds),)
 
 

@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 
 from advviz.attacks.catalogue import attack_named
 from advviz.experiments import attack_choice, explainer_choice, parameters
+from advviz.experiments.drawing import VisualizeSpec as VisualizeSpec
 from advviz.experiments.parameters import PREDICTED, UNTARGETED
-from advviz.experiments.protocol import REFERENCE, Spec
-from advviz.experiments.references import FromImage, image_key, made_by, pixels, true_class
+from advviz.experiments.protocol import REFERENCE
+from advviz.experiments.references import FromImage, image_key, pixels, true_class
 from advviz.experiments.result import Result
-from advviz.experiments.units import parse_unit
-from advviz.fields import added, check, choice, count, number, text
+from advviz.fields import check, choice, count, text
 from advviz.models.records import ModelRecord, record
 
 
@@ -192,93 +192,6 @@ class ExplainSpec(FromImage):
 
         described = record(self.model)
         return explain(self, described, pixels(self.image, described, results), device)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisualizeSpec:
-    """A picture that excites a class, a unit, or a channel."""
-
-    kind: ClassVar[str] = "visualize"
-    version: ClassVar[int] = 3
-    makes: ClassVar[str] = "picture"
-
-    model: str = text("model id")
-    unit: str = text("class:NAME, unit:N of the penultimate layer, or channel:LAYER:N")
-    start: str = text("ascent: noise, or an image as for an attack", default="noise")
-    score: str = added(
-        choice(
-            "log-probability", ("log-probability", "logit"),
-            "of a class: the logarithm of its probability, which other classes lower, or its logit",
-        ),
-        absent="logit",
-    )  # fmt: skip
-    method: str = choice("ascent", ("ascent", "fourier"), "plain ascent, or regularized")
-    eps: float | str = number(
-        0.0, 0.0, 1000.0, "ascent: L2 radius of the ball; auto: 40 at 64 pixels a side, in "
-        "proportion", auto=True,
-    )  # fmt: skip
-    step_size: float | str = number(
-        0.0, 0.0, 100.0, "ascent: L2 length of a step; auto: 0.5 at 64 pixels a side, in "
-        "proportion", auto=True,
-    )  # fmt: skip
-    steps: int = parameters.steps(100, "steps of the ascent")
-    seed: int = parameters.seed("of the starting noise")
-    numerics: str = parameters.numerics()
-
-    def __post_init__(self) -> None:
-        """Refuse values out of range."""
-        check(self)
-
-    @property
-    def raises_probability(self) -> bool:
-        """Say whether a class is drawn by the logarithm of its probability; units have none."""
-        return self.score == "log-probability" and self.unit.startswith("class:")
-
-    @property
-    def starts_from_image(self) -> bool:
-        """Say whether a picture is drawn over; Fourier coefficients always start from noise."""
-        return self.method == "ascent" and self.start != "noise"
-
-    def resolved_sizes(self, described: ModelRecord) -> tuple[float, float]:
-        """Return the radius of the ball and the length of a step, both L2.
-
-        An L2 norm grows with the side of a picture whose every pixel changes alike.
-        """
-        return (
-            parameters.in_proportion(self.eps, 40.0, described.input_size),
-            parameters.in_proportion(self.step_size, 0.5, described.input_size),
-        )
-
-    def true_class(self, _described: ModelRecord) -> str | None:
-        """Return None: nobody knows what a drawing shows."""
-        return None
-
-    def prerequisites(self) -> tuple[Spec, ...]:
-        """List the experiment whose result is the start."""
-        return made_by(self.start) if self.starts_from_image else ()
-
-    def resolved(self) -> dict[str, Any]:
-        """Return the values that the result depends on."""
-        described = record(self.model)
-        parse_unit(self.unit, described)
-        begin = image_key(self.start, described) if self.starts_from_image else "noise"
-        values = {"unit": self.unit, "start": begin, "method": self.method, "steps": self.steps}
-        if self.method == "ascent":
-            eps, step_size = self.resolved_sizes(described)
-            values |= {"eps": eps, "step_size": step_size}
-        if self.raises_probability:
-            values["score"] = self.score
-        return {**values, "seed": self.seed, "numerics": self.numerics}
-
-    def procedure(
-        self, results: Sequence[Result], device: str = "cpu"
-    ) -> Generator[Any, Any, Result]:
-        """Begin the drawing."""
-        from advviz.experiments.procedures import visualize
-
-        described = record(self.model)
-        begin = pixels(self.start, described, results) if self.starts_from_image else None
-        return visualize(self, described, begin, device)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

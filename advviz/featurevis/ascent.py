@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from advviz.errors import InvalidInputError
+from advviz.featurevis.goal import Goal, goal_of
 from advviz.featurevis.result import Visualization, judged
 from advviz.noise import Noise
 from advviz.objectives import Objective
-from advviz.protocol import Answer, Procedure, Progress, Query
+from advviz.protocol import Procedure, Progress
 from advviz.threat_models import L2Ball
 
 NOISE_MEAN, NOISE_DEVIATION = 0.5, 0.25
@@ -29,11 +30,13 @@ class AscentParams:
         eps: radius of the L2 ball around the start; 1000 is "the box alone" at 224 px.
         step_size: L2 length of a step.
         steps: >= 1.
+        falling: the steps shrink linearly, so that a search for one point arrives there.
     """
 
     eps: float = 40.0
     step_size: float = 0.5
     steps: int = 100
+    falling: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values that draw nothing."""
@@ -43,6 +46,10 @@ class AscentParams:
             raise InvalidInputError(f"step_size must be finite and >= 0, got {self.step_size}")
         if self.steps < 1:
             raise InvalidInputError(f"steps must be >= 1, got {self.steps}")
+
+    def length(self, step: int) -> float:
+        """Return the length of a step; the first is whole, none is nothing."""
+        return self.step_size * (1 - step / self.steps if self.falling else 1)
 
 
 def noise_images(like: Tensor, noise: Noise) -> Tensor:
@@ -57,29 +64,45 @@ def noise_images(like: Tensor, noise: Noise) -> Tensor:
 
 
 def ascent(
-    start: Tensor, objective: Objective, params: AscentParams, *, noise: Noise
+    start: Tensor,
+    objective: Objective | Goal,
+    params: AscentParams,
+    *,
+    noise: Noise,
+    region: Tensor | None = None,
 ) -> Procedure[Visualization]:
     """Raise an objective by steps of fixed L2 length, within a ball and the box.
 
     Args:
         start: [N, C, H, W] in [0, 1]: images, or `noise_images`.
-        objective: a class logit, or a unit or channel of a named layer.
+        objective: a class logit, a unit or channel of a named layer, or a sum.
         params: ball, step and number of steps.
         noise: for the direction of a row whose gradient is exactly zero.
+        region: [1 or N, 1, H, W], 1 where pixels may move and 0 where they stay as they are;
+            None lets all of them move.
 
     Returns:
         The last iterate, and what the unmodified classifier says of it.
 
-    Reference: Engstrom et al., 2019, section 4, arXiv:1906.00945.
+    Reference: Engstrom et al., 2019, section 4, arXiv:1906.00945; with a region, Santurkar et
+    al., 2019, arXiv:1906.09453, whose penalty on the rest is a constraint here.
     """
-    ball = L2Ball(params.eps)
-    fallback = ball.steepest(noise.streams(start).normal("zero gradient"))
+    ball, goal = L2Ball(params.eps), goal_of(objective)
+    fallback = ball.steepest(_within(noise.streams(start).normal("zero gradient"), region))
     current, values = start.clone(), []
     for step in range(params.steps):
         progress = Progress("drawing", step, params.steps, current[0])
-        answer: Answer = yield Query(current, objective, progress=progress)
+        answer = yield from goal.ask(current, progress=progress)
         values.append(answer.values)
-        zero = (answer.gradients == 0).flatten(1).all(1)[:, None, None, None]
-        direction = torch.where(zero, fallback, ball.steepest(answer.gradients))
-        current = ball.project(start, current + params.step_size * direction)
-    return (yield from judged(start, current, objective, values))
+        gradients = _within(answer.gradients, region)
+        zero = (gradients == 0).flatten(1).all(1)[:, None, None, None]
+        direction = torch.where(zero, fallback, ball.steepest(gradients))
+        current = ball.project(start, current + params.length(step) * direction)
+        if region is not None:  # shrinking a change rounds every pixel of it
+            current = torch.where(region > 0, current, start)
+    return (yield from judged(start, current, goal, values))
+
+
+def _within(change: Tensor, region: Tensor | None) -> Tensor:
+    """Take a change back where pixels stay as they are."""
+    return change if region is None else change * region

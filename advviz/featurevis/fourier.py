@@ -14,18 +14,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from advviz.errors import InvalidInputError
+from advviz.featurevis.colours import COLOUR_CORRELATION
+from advviz.featurevis.goal import Goal, goal_of
 from advviz.featurevis.result import Visualization, judged
 from advviz.noise import ImageStreams, Noise
 from advviz.objectives import Objective
-from advviz.protocol import Answer, Procedure, Progress, Query
+from advviz.protocol import Procedure, Progress
 
-# Square root of the colour covariance of natural images (Olah et al., "Feature
-# Visualization", Distill 2017, doi:10.23915/distill.00007), scaled to a largest column norm of 1.
-COLOUR_CORRELATION = (
-    (0.5628, 0.1948, 0.0433),
-    (0.5845, 0.0000, -0.1082),
-    (0.5845, -0.1948, 0.0649),
-)
 SPECTRUM_DEVIATION = 0.01
 CONTRAST = 4.0
 
@@ -102,7 +97,7 @@ def seen_through(
 
 
 def fourier_ascent(
-    like: Tensor, objective: Objective, params: FourierParams, *, noise: Noise
+    like: Tensor, objective: Objective | Goal, params: FourierParams, *, noise: Noise
 ) -> Procedure[Visualization]:
     """Raise an objective over Fourier coefficients with Adam.
 
@@ -111,7 +106,7 @@ def fourier_ascent(
 
     Args:
         like: [N, 3, H, W]; the shape to draw, and each row's key.
-        objective: a class logit, or a unit or channel of a named layer.
+        objective: a class logit, a unit or channel of a named layer, or a sum.
         params: steps, learning rate and transformations.
         noise: for the start and the transformations.
 
@@ -124,14 +119,15 @@ def fourier_ascent(
     spectrum.requires_grad_(True)
     optimizer = torch.optim.Adam([spectrum], lr=params.learning_rate)
     start, values = to_pixels(spectrum.detach(), height, width), []
+    goal = goal_of(objective)
     for step in range(params.steps):
         with torch.enable_grad():
             pictures = to_pixels(spectrum, height, width)
             seen = seen_through(pictures, params, streams, step)
         progress = Progress("drawing", step, params.steps, pictures[0].detach())
-        answer: Answer = yield Query(seen.detach(), objective, progress=progress)
+        answer = yield from goal.ask(seen.detach(), progress=progress)
         values.append(answer.values)
         (spectrum.grad,) = torch.autograd.grad(seen, spectrum, -answer.gradients)
         optimizer.step()
     final = to_pixels(spectrum.detach(), height, width)
-    return (yield from judged(start, final, objective, values))
+    return (yield from judged(start, final, goal, values))

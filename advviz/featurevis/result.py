@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from advviz.featurevis.goal import Goal, goal_of
 from advviz.objectives import Objective
-from advviz.protocol import Answer, Procedure, Progress, Query
+from advviz.protocol import Procedure, Progress
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,9 +31,11 @@ class Visualization:
 
 
 def judged(
-    start: Tensor, pictures: Tensor, objective: Objective, values: Sequence[Tensor]
+    start: Tensor, pictures: Tensor, objective: Objective | Goal, values: Sequence[Tensor]
 ) -> Procedure[Visualization]:
     """Ask the unmodified classifier about the finished pictures."""
     progress = Progress("verification", 0, 1, pictures[0])
-    answer: Answer = yield Query(pictures, objective, gradient=False, exact=True, progress=progress)
+    answer = yield from goal_of(objective).ask(
+        pictures, gradient=False, exact=True, progress=progress
+    )
     return Visualization(start, pictures, torch.stack(list(values)), answer.values, answer.logits)

@@ -2,6 +2,7 @@
 
 from advviz.pictures.edges import sobel
 from advviz.pictures.maps import absolute_ink, ink_scale, scales, signed, signed_scale, tutorial_rgb
+from advviz.pictures.opacity import faded
 from advviz.pictures.photos import eight_bit, enlarged, note_of, perturbation, photo, png
 from advviz.pictures.sheets import sheet
 
@@ -9,6 +10,7 @@ __all__ = [
     "absolute_ink",
     "eight_bit",
     "enlarged",
+    "faded",
     "ink_scale",
     "note_of",
     "perturbation",

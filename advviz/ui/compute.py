@@ -18,6 +18,7 @@ KINDS = {
     "evaluate": "evaluation, in pieces",
     "explain": "saliency map",
     "forming": "feature visualization, watched",
+    "invert": "inversion of features",
     "noise": "random noise, the control",
     "predict": "prediction",
     "smallest": "search for the smallest change",

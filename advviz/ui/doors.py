@@ -17,6 +17,7 @@ PAGE_OF = {
     "alike": "saliency.py",
     "units": "saliency.py",
     "visualize": "feature_visualization.py",
+    "invert": "feature_visualization.py",
     "ladder": "ladder.py",
     "features": "features.py",
     "atlas": "atlas.py",

@@ -154,7 +154,7 @@ def start(setup: Setup) -> None:
         list(names),
         format_func=names.__getitem__,
         width=180,
-        disabled=setup.visualize.method == "fourier",  # it starts from noise of its own
+        disabled=setup.visualize.method != "ascent",  # the others start from noise of their own
         help=say(
             "From noise, the network is alone with what it likes; from a picture, see what it adds."
         ),
@@ -165,7 +165,11 @@ def start(setup: Setup) -> None:
 def drawing_method(setup: Setup) -> None:
     """Choose plain ascent, or ascent with a prior."""
     bound = control("av.method", setup.visualize.method, lambda s, m: _drawing(s, method=m))
-    names = {"ascent": say("plain ascent"), "fourier": say("with a prior (Fourier)")}
+    names = {
+        "ascent": say("plain ascent"),
+        "fourier": say("with a prior (Fourier)"),
+        "maco": say("phases of photos (MACO)"),
+    }
     choose(say("Method"), VisualizeSpec, "method", bound, names)
 
 

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from functools import lru_cache
 
 from advviz.attacks.catalogue import attack_named
+from advviz.data import sketches
 from advviz.data.two_classes import SOURCES
 from advviz.errors import InvalidInputError
 from advviz.experiments import links
@@ -14,13 +15,16 @@ from advviz.experiments.board import BoardSpec
 from advviz.experiments.explainer_choice import FIRST, GRADIENT, SMOOTHGRAD
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.inversion import InvertSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.references import RESULT, made_by
-from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
+from advviz.experiments.regions import is_whole
+from advviz.experiments.specs import AttackSpec, ExplainSpec
 from advviz.experiments.trust import TrustSpec
 from advviz.experiments.turned_units import UnitsSpec
+from advviz.experiments.units import is_sum
 from advviz.fields import read, written
 from advviz.ui.explanations_choice import SHOWN as EXPLAINED
 from advviz.ui.explanations_choice import ExplanationChoice
@@ -52,7 +56,7 @@ def spec_of(setup: Setup, kind: str) -> links.AnySpec:
     if kind == "attack":
         return setup.attack(setup.model)
     if kind == "visualize":
-        return setup.visualize
+        return setup.inversion if setup.view.drawing == "invert" else setup.visualize
     if kind == "ladder":
         return setup.ladder
     if kind == "features":
@@ -119,8 +123,8 @@ def adopted(setup: Setup, spec: links.AnySpec) -> Setup:
         found = _with_maps(setup, spec)
     elif isinstance(spec, links.Lab):
         found = _with_lab(setup, spec)
-    elif isinstance(spec, VisualizeSpec):
-        found = replace(setup.with_model(spec.model), visualize=spec)
+    elif isinstance(spec, links.Drawing):
+        found = _with_drawing(setup, spec)
     elif isinstance(spec, SmallestSpec):
         found = _with_smallest(setup.with_model(spec.model), spec)
     elif isinstance(spec, DefencesSpec | SurfaceSpec | UnitsSpec):
@@ -162,6 +166,19 @@ def _with_layer(setup: Setup, spec: links.Layer) -> Setup:
 def _with_attack(setup: Setup, spec: AttackSpec) -> Setup:
     setup = setup.with_model(spec.model)
     return setup.with_shared(setup.board.with_attack(spec))
+
+
+def _with_drawing(setup: Setup, spec: links.Drawing) -> Setup:
+    """The set-up of a drawing, in the mode of the page that has its controls."""
+    if isinstance(spec, InvertSpec):
+        return replace(setup.with_model(spec.model), invert=spec).with_view(drawing="invert")
+    mode = setup.view.drawing
+    found = replace(setup.with_model(spec.model), visualize=spec)
+    if spec.start.startswith(sketches.PREFIX) or not is_whole(spec.region):
+        return found.with_view(drawing="draw")
+    if spec.pictures > 1 or is_sum(spec.unit):
+        return found.with_view(drawing="combine")
+    return found.with_view(drawing="favourite" if mode == "invert" else mode)
 
 
 def _with_smallest(setup: Setup, spec: SmallestSpec) -> Setup:
@@ -253,3 +270,5 @@ def _look_up(setup: Setup) -> None:
     setup.visualize.resolved()
     if setup.layer is not None:
         setup.layer.resolved()
+    if setup.invert is not None:
+        setup.invert.resolved()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from advviz.data import gallery, picture_folder, uploads
+from advviz.data import gallery, picture_folder, sketches, uploads
 from advviz.data.images import SAMPLE_PREFIX
 from advviz.experiments.references import class_of_folder
 from advviz.models.classes import class_words
@@ -78,6 +78,8 @@ def title(ref: str) -> str:
     """What a picture is called for itself, whatever a model knows of it."""
     if ref.startswith(SAMPLE_PREFIX):
         return term(gallery.sample(ref.removeprefix(SAMPLE_PREFIX)).title)
+    if ref.startswith(sketches.PREFIX):
+        return term(sketches.SKETCHES[ref.removeprefix(sketches.PREFIX)].title)
     if ref in own_pictures.refs():
         return own_pictures.title(ref)
     return file_name(ref) or own_pictures.title(ref)

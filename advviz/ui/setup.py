@@ -16,6 +16,7 @@ from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link
 from advviz.experiments.explainer_choice import SMOOTHGRAD
 from advviz.experiments.features import FeaturesSpec
+from advviz.experiments.inversion import InvertSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.parameters import PREDICTED, UNTARGETED
@@ -49,6 +50,7 @@ class Setup:
     features: FeaturesSpec = field(default_factory=FeaturesSpec)  # of the lab of that name
     training: LabTrainingSpec = field(default_factory=LabTrainingSpec)  # of its lab
     layer: AtlasSpec | None = None  # the atlas that was chosen; None: that of the last layer
+    invert: InvertSpec | None = None  # None: of the picture that all pages share
 
     def attack(self, model: str) -> AttackSpec:
         """The attack on one model, through its own gradients."""
@@ -84,6 +86,11 @@ class Setup:
         both = (self.board.standard, self.board.robust)
         chosen = {"standard": both[:1], "robust": both[1:]}
         return chosen.get(self.view.rows, both)
+
+    @property
+    def inversion(self) -> InvertSpec:
+        """What is inverted: what was set up, or the picture that all pages share."""
+        return self.invert or InvertSpec(model=self.board.robust, image=self.board.image)
 
     @property
     def size(self) -> int:
@@ -168,6 +175,8 @@ class Setup:
             self,
             board=replace(self.board, standard=standard, robust=robust, target=target),
             visualize=VisualizeSpec(model=robust, unit=f"class:{drawn}"),
+            invert=None,
+            view=replace(self.view, drawing="favourite"),
             model=standard,
             rung=None,
             explained_class=None,

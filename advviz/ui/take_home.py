@@ -15,6 +15,7 @@ from advviz import pictures
 from advviz.data import exact_files
 from advviz.experiments import links, together
 from advviz.experiments.atlas import AtlasSpec, numbered
+from advviz.experiments.inversion import InvertSpec
 from advviz.experiments.links import AnySpec, Group
 from advviz.experiments.replay import has_steps, moving
 from advviz.experiments.result import Result
@@ -25,13 +26,18 @@ from advviz.ui.language import say
 from advviz.ui.running import Finds
 from advviz.ui.words import ROW
 
-Pictured = AttackSpec | ExplainSpec | VisualizeSpec
+Pictured = AttackSpec | ExplainSpec | VisualizeSpec | InvertSpec
 ARRAYS = {
     "attack": ("original", "adversarial"),
     "explain": ("pixels", "gradient"),
     "visualize": ("start", "picture"),
+    "invert": ("wanted", "picture"),
 }
 """What a result is taken home as; the last is the one that was made."""
+
+SEVERAL = ("pictures", "importance")
+"""What only some drawings have beside that: all pictures of several; what MACO asked of each
+pixel."""
 
 
 def offer(
@@ -103,6 +109,7 @@ def downloads(spec: Pictured, result: Result) -> None:
         "attack": say("adversarial image"),
         "explain": say("map"),
         "visualize": say("drawing"),
+        "invert": say("inversion"),
     }[spec.kind]
     origin = spec.unit if isinstance(spec, VisualizeSpec) else spec.image.partition(":")[2]
     stem = f"advviz-{spec.kind}-{re.sub('[^a-z0-9]+', '-', origin[:12].lower())}-{spec.model}"
@@ -159,13 +166,17 @@ def png(spec: Pictured, result: Result) -> bytes:
     An attacked picture carries its link, so that the file can be checked when it comes back.
     """
     made = result.arrays[ARRAYS[spec.kind][-1]]
-    shown = pictures.absolute_ink(made) if spec.kind == "explain" else pictures.photo(made)
+    if SEVERAL[0] in result.arrays:
+        shown = np.concatenate([pictures.photo(each) for each in result.arrays[SEVERAL[0]]], 1)
+    else:
+        shown = pictures.absolute_ink(made) if spec.kind == "explain" else pictures.photo(made)
     return pictures.png(shown, links.to_link(spec) if spec.kind == "attack" else None)
 
 
 def npz(spec: Pictured, result: Result) -> bytes:
     """What the experiment started from and what it made, exactly."""
-    arrays: dict[str, Any] = {name: result.arrays[name] for name in ARRAYS[spec.kind]}
+    more = [name for name in SEVERAL if name in result.arrays]
+    arrays: dict[str, Any] = {name: result.arrays[name] for name in (*ARRAYS[spec.kind], *more)}
     if spec.kind == "attack":
         arrays[exact_files.LINK] = np.array(links.to_link(spec))
     return _npz(arrays)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from advviz.experiments.specs import VisualizeSpec
 from advviz.models.records import record
-from advviz.ui import notes
+from advviz.ui import combine_controls, inversion_controls, notes, sketch_controls
 from advviz.ui.language import say, term
 from advviz.ui.notes import Card
 from advviz.ui.setup import Setup
@@ -27,8 +27,16 @@ def attack(setup: Setup) -> None:
 
 
 def drawing(setup: Setup) -> None:
-    """Offer another class, a photo as the start, another way of drawing."""
+    """Offer another class, a photo as the start, another way of drawing; or a mode's own cards."""
     spec = setup.visualize
+    of_mode = {
+        "combine": combine_controls.cards,
+        "invert": inversion_controls.cards,
+        "draw": sketch_controls.cards,
+    }
+    if setup.view.drawing in of_mode:
+        notes.try_next(setup, of_mode[setup.view.drawing](setup))
+        return
     notes.try_next(setup, (_class(spec), _start(setup, spec), _method(spec)))
 
 
@@ -52,7 +60,12 @@ def _start(setup: Setup, spec: VisualizeSpec) -> Card:
 
 
 def _method(spec: VisualizeSpec) -> Card:
-    method = "ascent" if spec.method == "fourier" else "fourier"
-    label = say("Plain ascent") if method == "ascent" else say("Draw with a prior")
+    method = {"ascent": "fourier", "fourier": "maco", "maco": "ascent"}[spec.method]
+    names = {
+        "ascent": say("Plain ascent"),
+        "fourier": say("Draw with a prior"),
+        "maco": say("Draw by phases alone (MACO)"),
+    }
+    label = names[method]
     why = say("The same class, drawn otherwise: what comes from the network, what from the prior?")
     return label, why, lambda s: replace(s, visualize=replace(s.visualize, method=method))

@@ -7,6 +7,7 @@ from advviz.fields import check, choice, count, switch, text
 
 GAINS = ("1", "2", "5", "10", "20")
 ORDERS = ("number", "response", "likeness")
+DRAWINGS = ("favourite", "combine", "invert", "draw")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +31,7 @@ class View:
     unit_robust: int = count(0, 0, 4095, "unit of the robust model that is looked at closely")
     order: str = choice("number", ORDERS, "order of the units of an atlas")
     pictures: str = choice("gallery", ("gallery", "folder"), "pictures that units answer to")
+    drawing: str = choice("favourite", DRAWINGS, "what the page Feature visualization is about")
 
     def __post_init__(self) -> None:
         """Refuse what no control offers."""
