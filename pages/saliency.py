@@ -10,11 +10,12 @@ from advviz.ui import (
     side_by_side,
     state,
     take_home,
+    try_next,
 )
 from advviz.ui import view_controls as viewing
 from advviz.ui.language import say
 
-PAGE = state.Page("explain", ("rows", "draw", "scale", "smooth"))
+PAGE = state.Page("explain", ("rows", "draw", "scale", "untrained", "smooth"))
 
 setup = state.begin(PAGE)
 
@@ -26,6 +27,7 @@ with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
     viewing.scale(setup)
 with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
     method_controls.smoothgrad(setup)
+    viewing.untrained(setup)
 
 notes.trail(setup)
 place = st.empty()
@@ -33,7 +35,7 @@ trouble = st.container()
 viewing.smooth(setup)
 controls.more(setup, say("Advanced: how the attacked picture is made; your own pictures"))
 notes.source(setup)
-notes.try_next(setup)
+try_next.maps(setup)
 finds = running.show(
     side_by_side.specs(setup), place, lambda finds: side_by_side.draw(setup, finds), button
 )
