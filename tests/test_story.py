@@ -154,6 +154,13 @@ def test_the_arrow_keys_go_through_the_screens_and_each_has_a_link(opened, size)
         "[...document.querySelectorAll('.av-screen')].every("
         "s => s.scrollHeight <= innerHeight && s.scrollWidth <= innerWidth)"
     )
+    page.emulate_media(media="print", color_scheme="dark")  # paper is white all the same
+    grounds = page.evaluate(
+        "['html', 'body', '.stApp'].map(e => getComputedStyle("
+        "document.querySelector(e)).backgroundColor)"
+    )
+    assert set(grounds) == {"rgb(255, 255, 255)"}
+    assert page.get_by_text("中文").is_hidden()
     pdf = page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 6
 
