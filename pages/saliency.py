@@ -13,12 +13,14 @@ from advviz.ui import (
     state,
     take_home,
     trust,
+    try_next,
     turned_units,
 )
 from advviz.ui import view_controls as viewing
 from advviz.ui.language import say
 
-PAGE = state.Page("explain", ("rows", "draw", "scale", "smooth", "tested", "plainly", "layer"))
+SHOWN = ("rows", "draw", "scale", "untrained", "smooth", "tested", "plainly", "layer")
+PAGE = state.Page("explain", SHOWN)
 
 setup = state.begin(PAGE)
 
@@ -31,6 +33,7 @@ with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
 with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
     explainer_choice.method(setup)
     explainer_choice.parameters(setup)
+    viewing.untrained(setup)
 
 notes.trail(setup)
 place = st.empty()
@@ -38,7 +41,7 @@ trouble = st.container()
 viewing.smooth(setup)
 controls.more(setup, say("Advanced: how the attacked picture is made; your own pictures"))
 notes.source(setup)
-notes.try_next(setup)
+try_next.maps(setup)
 finds = running.show(
     side_by_side.specs(setup), place, lambda finds: side_by_side.draw(setup, finds), button
 )

@@ -9,9 +9,10 @@ from fake_engine import FakeEngine
 from streamlit.testing.v1 import AppTest
 
 from advviz import resources
-from advviz.experiments.links import to_query
-from advviz.ui import presentation, state
+from advviz.experiments.links import to_link, to_query
+from advviz.ui import presentation, state, words
 from advviz.ui import setup as setups
+from advviz.ui.strengths import STOPS
 
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
@@ -34,6 +35,7 @@ def test_what_is_shown_is_the_board_of_the_link(monkeypatch):
     assert re.search(r"Fooled → bus", shown)
     (data,) = told
     assert data["strengths"][data["current"]] == "L2 3.0"
+    assert data["stops"][data["current"]] == 3.0
     back = dict(parse_qsl(urlsplit(data["back"]).query, keep_blank_values=True))
     assert to_query(board).items() <= back.items()
 
@@ -92,3 +94,29 @@ def test_it_fits_on_a_projector_and_is_led_by_keys(browser, app_url: str, width,
     tab.wait_for_selector(".av-board")
     assert tab.locator('[data-testid="stHeader"]').is_visible()
     tab.close()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_every_key_counts_however_fast_they_are_pressed(browser, app_url: str):
+    """The server's answer to a key may come after the next one; that one must not count from it."""
+    board = setups.default().with_board(eps=0.25).board
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    tab = context.new_page()
+    tab.set_default_timeout(120_000)
+    tab.goto(f"{app_url}/present?{to_link(board)}")
+    tab.wait_for_selector(".av-present-bar")
+    tab.wait_for_selector(READY)
+    chosen = tab.locator(".av-present-bar output").first
+    place = STOPS["l2"].index(board.eps)
+    throttle = context.new_cdp_session(tab)
+    throttle.send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    for key, pause in [("ArrowUp", 0), ("ArrowUp", 150), ("ArrowUp", 300), ("ArrowDown", 40)] * 2:
+        tab.keyboard.press(key)
+        place += 1 if key == "ArrowUp" else -1
+        assert chosen.inner_text() == words.strength("l2", STOPS["l2"][place])
+        tab.wait_for_timeout(pause)
+    tab.wait_for_url(re.compile(re.escape(f"eps={STOPS['l2'][place]}&")))
+    tab.wait_for_selector(READY)
+    assert chosen.inner_text() == words.strength("l2", STOPS["l2"][place])
+    context.close()

@@ -1,21 +1,28 @@
 """The controls of a map: a copy that never learned anything, and edges that know no network."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from fake_engine import FakeEngine
 from measured_toys import registered
+from streamlit.testing.v1 import AppTest
 from toys import Convolutional
 
-from advviz import pictures
+from advviz import pictures, resources
 from advviz.errors import InvalidInputError, UnknownNameError
+from advviz.experiments import presets
 from advviz.experiments.specs import ExplainSpec
 from advviz.models.loading import load_model
 from advviz.models.randomized import cascade, random_copy
-from advviz.models.records import record
+from advviz.models.records import catalogue, record
 from advviz.models.shelf import digest, is_on_disk
-from advviz.ui.lessons.map_figures import rank_correlation
+from advviz.pictures import rank_correlation
+from advviz.ui import setup as setups
+from advviz.ui import state, untrained
+from advviz.ui.preset_cards import link
 
 TRAINED = "tiny14-standard"
 
@@ -117,6 +124,68 @@ def test_somebody_elses_module_has_copies_too(monkeypatch):
     assert sorted(first["scale"].tolist()) == list(range(6)) != first["scale"].tolist()
     assert torch.equal(partial.conv.weight, module.conv.weight)
     assert torch.equal(partial.conv2.weight, first["conv2.weight"])
+
+
+# --- beside the maps of trained networks ---------------------------------------------
+
+
+@pytest.fixture
+def saliency(monkeypatch):
+    """The page of the preset, with the engine that it asks."""
+    engine = FakeEngine()
+    monkeypatch.setattr(state, "engine", lambda: engine)
+    at = AppTest.from_file(str(resources.entry_script()), default_timeout=90)
+    at.switch_page(str(resources.pages() / "saliency.py"))
+    for name, value in link(presets.offered()["what-moves"]).items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception, at.exception
+    return at, engine
+
+
+def rows(at) -> list[str]:
+    (board,) = (e.proto.body for e in at.get("html") if '<div class="av-board"' in e.proto.body)
+    return board.split('<section class="av-row ')[1:]
+
+
+def test_the_preset_shows_random_weights_beside_both_networks(saliency):
+    at, engine = saliency
+    assert [row.partition('"')[0] for row in rows(at)] == [
+        "av-standard", "av-robust", "av-untrained",
+    ]  # fmt: skip
+    copy = random_copy(presets.STANDARD)
+    asked = [spec for spec in engine.asked if isinstance(spec, ExplainSpec)]
+    of = {model: [replace(s, model="") for s in asked if s.model == model]
+          for model in (presets.STANDARD, copy)}  # fmt: skip
+    assert of[copy] == of[presets.STANDARD], "the very same questions about the same pictures"
+    assert not [spec for spec in engine.attacks() if spec.model == copy]
+    last = rows(at)[-1]
+    assert last.count("<img") == 6
+    # The made-up maps are all in one order.
+    assert last.count("like ○ 1.00 · ● 1.00") == 2
+    assert last.count("like ○ 1.00") == 4, "the attacked picture is that of the standard one"
+
+
+def test_try_next_offers_random_weights_until_they_are_there(saliency):
+    at, _ = saliency
+    (toggle,) = (t for t in at.toggle if t.label == "Random weights beside")
+    at = toggle.set_value(False).run()
+    assert len(rows(at)) == 2
+    (card,) = (b for b in at.button if b.label.startswith("**Random weights beside**"))
+    at = card.click().run()
+    assert len(rows(at)) == 3
+    assert not [b for b in at.button if b.label.startswith("**Random weights beside**")]
+
+
+def test_networks_of_other_architectures_have_copies_of_their_own():
+    shown = setups.default().with_view(untrained=True)
+    assert list(untrained.copies(shown).values()) == [[presets.STANDARD, presets.ROBUST]]
+    assert untrained.copies(setups.default()) == {}
+    other = next(m for m in ("cifar10-standard", "cifar10-robust-l2") if m in catalogue())
+    mixed = replace(shown, board=replace(shown.board, robust=other))
+    assert list(untrained.copies(mixed).values()) == [[presets.STANDARD], [other]]
+    twice = replace(shown, board=replace(shown.board, robust=random_copy(TRAINED)))
+    assert list(untrained.copies(twice).values()) == [[presets.STANDARD]]
 
 
 # --- edges ----------------------------------------------------------------------------

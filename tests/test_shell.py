@@ -158,6 +158,7 @@ def test_the_attack_is_replayed_by_one_scrubber(page: "Page", app_url: str):
     page.goto(f"{app_url}/?{to_link(strong.attack_on(strong.standard))}")
     scrub = page.get_by_role("slider", name="Step of the attack")
     scrub.wait_for()
+    page.wait_for_selector(READY)  # until then it may be drawn anew, under the hand
     last = page.get_attribute(".av-stage img", "src")
     assert "the picture that the attack returns" in page.locator(".av-step").inner_text()
     scrub.focus()

@@ -99,23 +99,51 @@ def at_screen(page):
     )
 
 
+JOURNEY = [("ArrowLeft", 2), ("PageUp", 1), ("ArrowLeft", 1), ("PageDown", 2),
+           ("End", 6), ("Home", 1), ("ArrowRight", 2)]  # fmt: skip
+SLOWNESS = 6  # times slower than this machine, for what must not depend on who is first
+
+
+@pytest.fixture
+def opened(app_url, browser):
+    """Open the Story at screen 3, in a window of a size and on a processor of a speed."""
+    contexts = []
+
+    def open_at(width=1280, height=720, slowness=1):
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(60_000)
+        page.goto(f"{app_url}/story?screen=3")
+        throttle = contexts[-1].new_cdp_session(page)
+        throttle.send("Emulation.setCPUThrottlingRate", {"rate": slowness})
+        page.wait_for_function("document.querySelectorAll('.av-screen img').length > 20")
+        reads(page, 3)
+        return page
+
+    yield open_at
+    for context in contexts:
+        context.close()
+
+
+def reads(page, number):
+    """Wait until the pager and the address say which screen is read, and see that it is that."""
+    page.wait_for_function(
+        """number => document.querySelector('.av-pager span')?.textContent === `${number} / 6`
+        && new URLSearchParams(location.search).get('screen') === String(number)""",
+        arg=number,
+    )
+    assert at_screen(page) == number or number == 6  # the last is short: the page ends before
+
+
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
-def test_the_arrow_keys_go_through_the_screens_and_each_has_a_link(app_url, browser, size):
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    page.goto(f"{app_url}/story?screen=3")
-    page.wait_for_selector(".av-pager")
-    page.wait_for_function("document.querySelectorAll('.av-screen img').length > 20")
-    page.wait_for_function("document.querySelector('.av-pager span').textContent === '3 / 6'")
+def test_the_arrow_keys_go_through_the_screens_and_each_has_a_link(opened, size):
+    page = opened(*size)
     assert at_screen(page) == 3
-    for key, wanted in [("ArrowLeft", 2), ("PageUp", 1), ("ArrowLeft", 1), ("PageDown", 2),
-                        ("End", 6), ("Home", 1), ("ArrowRight", 2)]:  # fmt: skip
+    for key, wanted in JOURNEY:
         page.keyboard.press(key)
-        page.wait_for_function(f"location.search.includes('screen={wanted}')")
-        assert at_screen(page) == wanted or wanted == 6
+        reads(page, wanted)
     sizes = page.evaluate(
         "[...document.querySelectorAll('.av-story *')].filter(e => [...e.childNodes].some("
         "n => n.nodeType === 3 && n.textContent.trim())).map(e => "
@@ -126,6 +154,43 @@ def test_the_arrow_keys_go_through_the_screens_and_each_has_a_link(app_url, brow
         "[...document.querySelectorAll('.av-screen')].every("
         "s => s.scrollHeight <= innerHeight && s.scrollWidth <= innerWidth)"
     )
+    page.emulate_media(media="print", color_scheme="dark")  # paper is white all the same
+    grounds = page.evaluate(
+        "['html', 'body', '.stApp'].map(e => getComputedStyle("
+        "document.querySelector(e)).backgroundColor)"
+    )
+    assert set(grounds) == {"rgb(255, 255, 255)"}
+    assert page.get_by_text("中文").is_hidden()
     pdf = page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 6
-    context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_no_key_is_lost_on_a_slow_machine_however_fast_they_are_pressed(opened):
+    """A report of where the page stood must not count once another key was pressed."""
+    page = opened(slowness=SLOWNESS)
+    for _ in range(8):
+        for key, _ in JOURNEY:
+            page.keyboard.press(key)
+        page.wait_for_timeout(300)  # for whatever would still come, and change the place
+        reads(page, 2)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_place_outlives_a_new_drawing_and_follows_a_hand_that_scrolls(opened):
+    page = opened()
+    page.keyboard.press("ArrowRight")
+    reads(page, 4)
+    page.set_viewport_size({"width": 1600, "height": 900})
+    page.wait_for_function("innerHeight === 900")
+    reads(page, 4)
+    page.get_by_text("中文").click()
+    page.wait_for_selector(".av-screen[aria-label*='第 4 屏']")
+    reads(page, 4)
+    page.mouse.move(600, 400)
+    page.mouse.wheel(0, -840)
+    page.wait_for_function("location.search.includes('screen=3')")
+    page.keyboard.press("PageUp")  # one step: no listener of the drawing before is left
+    reads(page, 2)

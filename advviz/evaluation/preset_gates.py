@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from advviz import pictures
 from advviz.attacks.random_noise import random_noise
 from advviz.compute import Engine
 from advviz.data import images
@@ -24,6 +25,7 @@ from advviz.experiments.references import made_by, true_class
 from advviz.experiments.specs import AttackSpec, ExplainSpec, PredictSpec, VisualizeSpec
 from advviz.models.classifier import Classifier
 from advviz.models.loading import load_model
+from advviz.models.randomized import random_copy
 from advviz.models.records import record
 from advviz.noise import Noise
 from advviz.protocol import run
@@ -183,9 +185,20 @@ def two_ways(engine: Engine, board: BoardSpec) -> Screened:
 
 
 def what_moves(engine: Engine, spec: ExplainSpec) -> Screened:
-    """Judge whether both models are right, so that both maps are of a right answer."""
-    before = both_right(engine, spec.image)
-    return Screened(spec, before, set(before.values()) == {known(spec)})
+    """Judge whether both models are right, so that both maps are of a right answer.
+
+    How alike the maps of a copy with random weights are is measured beside; any outcome will do.
+    """
+    before, alike = both_right(engine, spec.image), {}
+    for model in (STANDARD, ROBUST):
+        for method in ("gradient", "smoothgrad"):
+            drawn = [
+                engine.run(replace(spec, model=each, method=method)).arrays["gradient"]
+                for each in (model, random_copy(model))
+            ]
+            alike[f"{model} {method}"] = round(pictures.rank_correlation(*drawn), 3)
+    measured = {**before, "rank correlation with random weights": alike}
+    return Screened(spec, measured, set(before.values()) == {known(spec)})
 
 
 def two_questions(engine: Engine, spec: ExplainSpec) -> Screened:

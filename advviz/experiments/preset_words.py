@@ -39,7 +39,7 @@ SENTENCES = {
     ),
     "what-moves": (
         "Where does a tiny change move the score for {shown}? Gradient and SmoothGrad of "
-        "both networks."
+        "both networks, and of one with random weights beside."
     ),
     "two-questions": (
         "What moves the score for {shown} in the fooled picture, and what moves the score "

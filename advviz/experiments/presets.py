@@ -172,8 +172,10 @@ def catalogue() -> tuple[Preset, ...]:
         ),
         Preset(
             id="what-moves",
-            gate="both right",
+            gate="both right; the correlation with the maps of random weights is shown, whatever "
+            "it is",
             candidates=_maps("goose", "mastiff", "dalmatian", "jeep", "coffee"),
+            view={"untrained": "true"},
         ),
         Preset(
             id="two-questions",

@@ -1,7 +1,9 @@
 // Before and after: two pictures on one another, wiped, blinked, and zoomed into; for every
 // model on the page together, with the exact values of the pixel that is pointed at.
 const SIDE = 448, ZOOMS = [1, 2, 4, 8, 16], FEWEST = 8, BLINK = 500, STEP = 0.05;
+const FOCUSED = "button, [tabindex]";
 const kept = new WeakMap(); // what a visitor has set outlives a rerun of the page
+const ends = new WeakMap(); // for new data Streamlit calls again, and does not end the call before
 
 function element(name, className, parent, text) {
   const made = document.createElement(name);
@@ -104,6 +106,8 @@ function stage(parent, picture, words, smooth) {
 }
 
 export default function ({ data, parentElement }) {
+  ends.get(parentElement)?.();
+  const focused = [...parentElement.querySelectorAll(FOCUSED)].indexOf(document.activeElement);
   parentElement.querySelector(".av-ba")?.remove();
   const { pictures, words } = data, size = pictures[0].size;
   const root = element("div", "av av-ba", parentElement);
@@ -211,5 +215,7 @@ export default function ({ data, parentElement }) {
     box.onpointerup = box.onpointercancel = () => { held = null; };
   }
   show();
+  parentElement.querySelectorAll(FOCUSED)[focused]?.focus(); // the keys stay where they were
+  ends.set(parentElement, stop);
   return stop;
 }

@@ -14,6 +14,7 @@ import streamlit as st
 from PIL import Image
 
 from advviz import pictures
+from advviz.models.model_record import RandomWeights
 from advviz.models.records import ModelRecord
 from advviz.ui.language import ENGLISH, language, say
 from advviz.ui.words import ROW, Verdict, title_of
@@ -162,11 +163,10 @@ def tile(tile: Tile) -> str:
 
 def strip(record: ModelRecord, verdict: Verdict | str, detail: str = "", badge: str = "") -> str:
     """The full-width strip above a row: model, verdict, and what was measured."""
-    symbol, word = ROW[record.is_robust]
-    word = word if record.origin is None else title_of(record)
+    symbol, named = mark(record), word(record)
     kind = f" av-{verdict.kind}" if isinstance(verdict, Verdict) else ""
     pieces = [
-        f'<span class="av-name"><span class="av-mark">{symbol}</span> {escape(word)}</span>',
+        f'<span class="av-name"><span class="av-mark">{symbol}</span> {escape(named)}</span>',
         f'<span class="av-verdict{kind}">{escape(str(verdict))}</span>',
         f'<span class="av-detail">{escape(detail)}</span>' if detail else "",
         f'<span class="av-badge">{escape(badge)}</span>' if badge else "",
@@ -205,8 +205,22 @@ def board(
 
 
 def accent(record: ModelRecord) -> str:
-    """The style class of a model: amber and dashed, or teal and solid."""
+    """The style class of a model: amber and dashed, or teal and solid; grey without training."""
+    if isinstance(record.origin, RandomWeights):
+        return "av-untrained"
     return "av-robust" if record.is_robust else "av-standard"
+
+
+def mark(record: ModelRecord) -> str:
+    """The symbol of a model: of the pair's two sides, or of neither."""
+    return "◌" if isinstance(record.origin, RandomWeights) else ROW[record.is_robust][0]
+
+
+def word(record: ModelRecord) -> str:
+    """What a row calls a model: its side of the pair that ships, or its title."""
+    if isinstance(record.origin, RandomWeights):
+        return say("Random weights, never trained")
+    return ROW[record.is_robust][1] if record.origin is None else title_of(record)
 
 
 def bars(record: ModelRecord, told: Iterable[tuple[str, float, str]]) -> str:

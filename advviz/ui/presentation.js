@@ -1,9 +1,12 @@
 // The keys of a presentation: left and right change the screen, up and down the strength, Escape
 // leaves. The bar below does the same for a mouse, and says where one is.
 const PLACE = "avScreen"; // on the root element, which no update of the page touches
+let end = () => {}; // for new data Streamlit calls again, and does not end the call before
+let asked = { press: 0, stop: null }; // the last strength that was asked for, and the how-manieth
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  const { words, strengths } = data, root = document.documentElement;
+  end();
+  const { words, strengths, stops } = data, root = document.documentElement;
   parentElement.querySelector(".av-present-bar")?.remove();
   const bar = document.createElement("div");
   bar.className = "av-present-bar";
@@ -16,7 +19,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     bar.append(made);
     return made;
   };
-  let strength = data.current;
+  // What the server says may be older than the last key: that key counts from its own strength.
+  const shown = data.press < asked.press ? stops.indexOf(asked.stop) : data.current;
+  let strength = shown < 0 ? data.current : shown;
   const show = (screen) => {
     root.dataset[PLACE] = screen;
     place.textContent = `${screen} / 2`;
@@ -28,7 +33,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (wanted === strength) return;
     strength = wanted;
     tell();
-    setTriggerValue("strength", strength);
+    asked = { press: Math.max(asked.press, data.press) + 1, stop: stops[strength] };
+    setTriggerValue("strength", asked);
   };
   const tell = () => {
     chosen.textContent = strengths[strength];
@@ -62,8 +68,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   document.addEventListener("keydown", press);
   show(root.dataset[PLACE] ?? "1");
   tell();
+  const stop = () => document.removeEventListener("keydown", press);
+  end = stop;
   return () => {
-    document.removeEventListener("keydown", press);
+    stop();
     // The bar of a later run is there already; of another page, none is.
     if (!document.querySelector(".av-present")) delete root.dataset[PLACE];
   };

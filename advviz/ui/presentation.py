@@ -17,7 +17,7 @@ from advviz.ui.strengths import STOPS
 from advviz.ui.words import ROW
 
 _HERE = Path(__file__).parent
-_KEY = "av.present"
+_KEY, _PRESS = "av.present", "av.present.press"
 _keys = st.components.v2.component(
     "advviz.presentation",
     js=(_HERE / "presentation.js").read_text(encoding="utf-8"),
@@ -34,8 +34,10 @@ def keys(setup: Setup, page: state.Page) -> None:
     """Let arrow keys change the screen and the strength, and Escape go back to Compare."""
     stops = _stops(setup)
     data = {
+        "stops": stops,
         "strengths": [words.strength(setup.board.norm, eps) for eps in stops],
         "current": stops.index(setup.board.eps),
+        "press": st.session_state.get(_PRESS, 0),
         "back": f"compare?{urlencode(state.link(page))}",
         "words": {
             "strength": say("Strength"),
@@ -51,9 +53,13 @@ def keys(setup: Setup, page: state.Page) -> None:
 
 
 def _strengthen() -> None:
-    index = st.session_state[_KEY].strength
-    if isinstance(index, int):
-        state.change(lambda setup: setup.with_board(eps=_stops(setup)[index]))
+    """Take over the strength of the last key, and remember which key that was."""
+    asked = st.session_state[_KEY].strength
+    if not isinstance(asked, dict):
+        return
+    st.session_state[_PRESS], eps = asked.get("press", 0), asked.get("stop")
+    if isinstance(eps, int | float):
+        state.change(lambda setup: setup.with_board(eps=float(eps)))
 
 
 def _stops(setup: Setup) -> list[float]:

@@ -1,6 +1,7 @@
 // The replay of an attack: a scrubber, and with it the picture, the bars and the curve.
 const W = 780, H = 218, LEFT = 38, RIGHT = 12, TOP = 10, BOTTOM = 30;
 const SVG = "http://www.w3.org/2000/svg";
+const ends = new WeakMap(); // for new data Streamlit calls again, and does not end the call before
 
 function element(name, className, parent, text) {
   const made = document.createElement(name);
@@ -101,6 +102,7 @@ function table(parent, data) {
 }
 
 export default function ({ data, parentElement }) {
+  ends.get(parentElement)?.();
   parentElement.querySelector(".av-replay")?.remove();
   const root = element("div", "av av-replay", parentElement);
   const left = element("div", "", root);
@@ -152,5 +154,6 @@ export default function ({ data, parentElement }) {
   });
   still();
   show(nearest(data.returned));
+  ends.set(parentElement, still);
   return still;
 }

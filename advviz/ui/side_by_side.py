@@ -1,5 +1,7 @@
 """The Saliency page's figures: methods side by side, for both models and both pictures."""
 
+from collections.abc import Mapping
+
 from advviz import pictures
 from advviz.data import images
 from advviz.experiments.explainer_choice import GRADIENT, SMOOTHGRAD
@@ -8,12 +10,12 @@ from advviz.experiments.protocol import Spec
 from advviz.experiments.specs import AttackSpec, ExplainSpec
 from advviz.explain.catalogue import explainers
 from advviz.models.records import record
-from advviz.ui import explainer_choice, figures, maps
+from advviz.ui import explainer_choice, figures, maps, untrained
 from advviz.ui.figures import Row, Tile, picture
 from advviz.ui.language import say, term
 from advviz.ui.running import Finds
 from advviz.ui.setup import Setup
-from advviz.ui.words import CAPTIONS, ROW, TONES, Array, enlarged, reading
+from advviz.ui.words import CAPTIONS, TONES, Array, enlarged, reading
 
 PICTURES = ("original", "attacked")
 
@@ -37,32 +39,36 @@ def attack(setup: Setup, model: str) -> AttackSpec:
     return setup.board.attack_on(model)
 
 
+def rows(setup: Setup) -> dict[str, dict[tuple[str, str], ExplainSpec]]:
+    """The maps of every row: of the models, then of the copies with random weights beside."""
+    trained = {model: wanted(setup, model) for model in setup.models}
+    beside = untrained.copies(setup).items()
+    return trained | {copy: untrained.wanted(trained[of[0]], copy) for copy, of in beside}
+
+
 def specs(setup: Setup) -> tuple[Spec, ...]:
     """All maps of the page, and the attacks that they start from."""
-    models = setup.models
-    found: list[Spec] = [attack(setup, model) for model in models]
+    found: list[Spec] = [attack(setup, model) for model in setup.models]
     keys = [(image, method) for image in PICTURES for method in methods(setup)]
-    found += [wanted(setup, model)[key] for key in keys for model in models]
+    found += [each[key] for key in keys for each in rows(setup).values()]
     return tuple(found)
 
 
 def draw(setup: Setup, finds: Finds) -> str:
-    """Both models' rows as far as they are known."""
-    painted = _maps(setup, finds)
-    rows = []
-    for model in setup.models:
-        described = record(model)
+    """The rows of the models, and of the copies beside, as far as they are known."""
+    painted, drawn, copies = _maps(setup, finds), [], untrained.copies(setup)
+    for name, wants in rows(setup).items():
+        described = record(name)
         tiles = []
         for image in PICTURES:
-            tiles.append(_photo(setup, model, image, finds))
-            tiles += [painted[f"{model}/{image}/{method}"] for method in methods(setup)]
+            tiles.append(_photo(setup, name, image, finds))
+            tiles += [painted[name, image, method] for method in methods(setup)]
         tiles[3] = Tile(tiles[3].content, tiles[3].caption, "‖")
-        named = _named(setup, model, finds)
-        strip = figures.strip(described, named)
-        rows.append(Row(described, strip, tiles))
+        drawn.append(Row(described, figures.strip(described, _named(setup, wants, finds)), tiles))
     titles = [title(method) for method in methods(setup)]
     heads = [say("original"), *titles, say("attacked"), *titles]
-    return figures.board(heads, rows, _captions(setup))
+    below = untrained.note() if copies else ""
+    return figures.board(heads, drawn, _captions(setup)) + below
 
 
 def title(method: str) -> str:
@@ -71,13 +77,9 @@ def title(method: str) -> str:
     return named.lower() if method == GRADIENT else named
 
 
-def _named(setup: Setup, model: str, finds: Finds) -> str:
-    said = []
-    for image in PICTURES:
-        spec = wanted(setup, model)[image, "gradient"]
-        result = finds[spec].result
-        if result is not None:
-            said.append(str(result.facts["explained"]))
+def _named(setup: Setup, wants: Mapping[tuple[str, str], ExplainSpec], finds: Finds) -> str:
+    found = [finds[wants[image, "gradient"]].result for image in PICTURES]
+    said = [str(result.facts["explained"]) for result in found if result is not None]
     if not said:
         return say("one moment")
     objective = _objective(setup)
@@ -90,10 +92,12 @@ def _objective(setup: Setup) -> str:
     return say("loss") if explained.objective == "cross-entropy" else say("logit")
 
 
-def _photo(setup: Setup, model: str, image: str, finds: Finds) -> Tile:
-    described, smooth = record(model), setup.view.smooth
-    word = ROW[described.is_robust][1]
+def _photo(setup: Setup, name: str, image: str, finds: Finds) -> Tile:
+    """A row's picture and what its network says of it; a copy receives its model's pictures."""
+    described, smooth = record(name), setup.view.smooth
+    (model, *_) = untrained.copies(setup).get(name, [name])
     shown = finds[attack(setup, model)]
+    logits: Array | None = None
     if image == "original":
         pixels: Array = images.load(setup.board.image, described.input_size).pixels
         logits = None if shown.result is None else shown.result.arrays["original_logits"]
@@ -101,45 +105,55 @@ def _photo(setup: Setup, model: str, image: str, finds: Finds) -> Tile:
         return Tile(shown.content)
     else:
         pixels, logits = shown.result.arrays["adversarial"], shown.result.arrays["logits"]
+    if name != model:
+        own = finds[rows(setup)[name][image, "gradient"]].result
+        logits = None if own is None else own.arrays["logits"]
     said = "" if logits is None else f"**{reading(logits, described.classes)}**"
     drawn = picture(
         pictures.photo(pixels),
-        say("the {image} picture, for {word}", image=term(image), word=word),
+        say("the {image} picture, for {word}", image=term(image), word=figures.word(described)),
         smooth=smooth,
     )
     return Tile(drawn, said)
 
 
-def _maps(setup: Setup, finds: Finds) -> dict[str, Tile]:
-    tiles: dict[str, Tile] = {}
+def _maps(setup: Setup, finds: Finds) -> dict[tuple[str, str, str], Tile]:
+    """Every map by row, picture and method."""
+    tiles: dict[tuple[str, str, str], Tile] = {}
+    copies = untrained.copies(setup)
     for method in methods(setup):
         specs = {
-            f"{model}/{image}/{method}": wanted(setup, model)[image, method]
-            for model in setup.models
+            (name, image, method): wants[image, method]
+            for name, wants in rows(setup).items()
             for image in PICTURES
         }
         found = {
-            name: result.arrays["gradient"]
-            for name, spec in specs.items()
+            key: result.arrays["gradient"]
+            for key, spec in specs.items()
             if (result := finds[spec].result)
         }
-        drawn = maps.draw(found, setup.view)
-        for name, spec in specs.items():
-            if name not in drawn:
-                tiles[name] = Tile(finds[spec].content)
+        drawn = maps.draw({"/".join(key): array for key, array in found.items()}, setup.view)
+        for key, spec in specs.items():
+            if key not in found:
+                tiles[key] = Tile(finds[spec].content)
                 continue
-            model, image, _ = name.split("/")
-            other = found.get(f"{setup.other(model)}/{image}/{method}")
+            name, image, _ = key
+            if name in copies:
+                same = copies[name] if image == "original" else copies[name][:1]
+                trained = {model: found.get((model, image, method)) for model in same}
+                said = untrained.alike(found[key], trained)
+            else:
+                other = found.get((setup.other(name), image, method))
+                said = maps.said(found[key], other, finds[spec].result)
             alt = say(
                 "{method} of the {image} picture, {word}",
                 method=title(method),
                 image=term(image),
-                word=ROW[record(model).is_robust][1],
+                word=figures.word(record(name)),
             )
-            body = picture(drawn[name], alt, smooth=setup.view.smooth)
-            result = finds[spec].result
-            told = (maps.said(found[name], other, result), explainer_choice.measured(result))
-            tiles[name] = Tile(body, " · ".join(filter(None, told)))
+            body = picture(drawn["/".join(key)], alt, smooth=setup.view.smooth)
+            told = (said, explainer_choice.measured(finds[spec].result))
+            tiles[key] = Tile(body, " · ".join(filter(None, told)))
     return tiles
 
 

@@ -25,7 +25,7 @@ from advviz.ui.story_figures import bar, gallery, measured, name, stops
 
 SIDE = 320  # CSS pixels of a picture: 5 x 64
 SCREEN = "screen"
-"""Of the page's link: the screen that it opens at."""
+"""Of the page's link: the screen that it opens at; the browser alone reads and writes it."""
 
 _HERE = Path(__file__).parent
 _keys = st.components.v2.component(
@@ -46,11 +46,12 @@ def style() -> None:
 
 
 def keys() -> None:
-    """Let the arrow keys go from screen to screen, beginning at the link's."""
-    word = st.query_params.get(SCREEN, "1")
-    first = int(word) if word in set("123456") else 1
+    """Let the arrow keys go from screen to screen, beginning at the link's.
+
+    Called before the screens are drawn: a key works while they are still being made.
+    """
     data = {
-        "first": first,
+        "count": len(_screens()),
         "parameter": SCREEN,
         "back": say("the screen before"),
         "on": say("the next screen"),
@@ -61,10 +62,7 @@ def keys() -> None:
 
 def draw(setup: Setup, finds: Finds) -> str:
     """All six screens, as far as their figures are known."""
-    screens: list[Callable[[Setup, Finds], tuple[str, str]]] = [
-        flip, not_just_one, not_safe, price, what_moves, what_it_shows,
-    ]  # fmt: skip
-    drawn = []
+    screens, drawn = _screens(), []
     for number, screen in enumerate(screens, start=1):
         title, body = screen(setup, finds)
         count = say("{n} of {all}", n=number, all=len(screens))
@@ -73,6 +71,11 @@ def draw(setup: Setup, finds: Finds) -> str:
             f"<h2>{rich(title)}</h2>{body}</section>"
         )
     return show(f'<div class="av-story">{"".join(drawn)}</div>')
+
+
+def _screens() -> tuple[Callable[[Setup, Finds], tuple[str, str]], ...]:
+    """What draws each screen, in their order."""
+    return flip, not_just_one, not_safe, price, what_moves, what_it_shows
 
 
 def _p(sentence: str, kind: str = "") -> str:

@@ -1,4 +1,4 @@
-"""What to try next on the pages of one model: three cards, each changing one thing."""
+"""What to try next on the pages that are not Compare: three cards, each changing one thing."""
 
 from dataclasses import replace
 
@@ -24,6 +24,17 @@ def attack(setup: Setup) -> None:
         lambda s: s.with_model(other),
     )
     notes.try_next(setup, (strength, picture, model))
+
+
+def maps(setup: Setup) -> None:
+    """Offer the control of maps, another picture, another question."""
+    strength, picture, question = notes.cards(setup)
+    control: Card = (
+        say("Random weights beside"),
+        say("The same maps of a network that has learned nothing. Which ones stay as they are?"),
+        lambda s: s.with_view(untrained=True),
+    )
+    notes.try_next(setup, (strength if setup.view.untrained else control, picture, question))
 
 
 def drawing(setup: Setup) -> None:

@@ -20,6 +20,7 @@ class View:
     scale: str = choice("picture", ("picture", "model", "all"), "maps that share one scale")
     transfer: bool = switch(False, "show each model the other model's attacked image")
     noise: bool = switch(False, "show the control: random noise of the same size")
+    untrained: bool = switch(False, "show the control of maps: the same network, random weights")
     smooth: bool = switch(False, "interpolate enlarged pictures, for viewing only")
     tested: str = choice(
         "original", ("original", "attacked"), "picture whose maps the trust panel tests"

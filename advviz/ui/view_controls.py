@@ -94,6 +94,18 @@ def noise(setup: Setup) -> None:
     )
 
 
+def untrained(setup: Setup) -> None:
+    """Add the control of maps: how do they look on a network that has learned nothing?"""
+    st.toggle(
+        say("Random weights beside"),
+        help=say(
+            "Does a map show what the network has learned? The same maps of the same network "
+            "before any training: what stays there does not come from learning."
+        ),
+        **_viewed(setup, "untrained"),
+    )
+
+
 def transfer(setup: Setup) -> None:
     """Show each model the picture that was made to fool the other one."""
     st.toggle(

@@ -1,10 +1,5 @@
 """Figures of what moves an answer: maps side by side, and one picture asked two questions."""
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
 from advviz import pictures
 from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.protocol import Spec
@@ -18,31 +13,6 @@ from advviz.ui.running import Finds
 from advviz.ui.words import ROW, reading
 
 METHODS = ("gradient", "smoothgrad")
-
-
-def rank_correlation(first: NDArray[Any], second: NDArray[Any]) -> float:
-    """Compare where two maps are dark: Spearman's correlation of the amounts of their pixels.
-
-    Args:
-        first: [C, H, W]; a pixel's amount is the sum over c of the absolute values.
-        second: likewise, of the same height and width.
-
-    Returns:
-        In [-1, 1]: 1 for the same order of pixels, about 0 for unrelated ones; 0 for a map
-        without any structure.
-    """
-    ranks = [_ranks(np.abs(each).sum(axis=0).ravel()) for each in (first, second)]
-    one, other = (rank - rank.mean() for rank in ranks)
-    scale = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float(one @ other) / scale if scale else 0.0
-
-
-def _ranks(values: NDArray[Any]) -> NDArray[np.float64]:
-    """Rank values from 0; equal ones share their mean rank."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    found: NDArray[np.float64] = ((2 * last - counts - 1) / 2)[inverse]
-    return found
 
 
 # --- gradient and SmoothGrad of both models ------------------------------------
@@ -161,7 +131,10 @@ def _question_board(scene: Scene, finds: Finds) -> str:
             tiles.append(Tile(picture(drawn, alt), alt))
         told = say("one moment")
         if len(found) == len(asked):
-            told = say("rank correlation of the two maps: {r}", r=f"{rank_correlation(*found):.2f}")
+            told = say(
+                "rank correlation of the two maps: {r}",
+                r=f"{pictures.rank_correlation(*found):.2f}",
+            )
         rows.append(Row(record(model), figures.strip(record(model), told), tiles))
     setup = scene.setup
     heads = [

@@ -15,7 +15,6 @@ from advviz.models.records import record
 from advviz.ui import figures
 from advviz.ui.figures import Row, Tile, picture, rich
 from advviz.ui.language import say
-from advviz.ui.lessons.map_figures import rank_correlation
 from advviz.ui.lessons.scene import Figure, Scene, original
 from advviz.ui.running import Finds
 
@@ -74,7 +73,7 @@ def _tiles(scene: Scene, finds: Finds, *, named: bool) -> list[Tile]:
             gradient = shown.result.arrays["gradient"]
         said = f"**{letter}**"
         if named:
-            alike = rank_correlation(gradient, edges)
+            alike = pictures.rank_correlation(gradient, edges)
             said += f": {names[kind]}"
             said += "" if kind == "edges" else say(" · like the edges: {r}", r=f"{alike:.2f}")
         tiles.append(Tile(picture(pictures.absolute_ink(gradient), say("a map")), said))
