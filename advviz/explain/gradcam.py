@@ -98,8 +98,10 @@ def _seen(module: nn.Module, images: Tensor, objective: Objective, layer: str) -
         grid, activations = grids[name], outputs[name]
         if grid is None:
             continue
-        (found,) = torch.autograd.grad(score, activations, retain_graph=True, allow_unused=True)
-        gradient = grid.channels_first(torch.zeros_like(activations) if found is None else found)
+        (found,) = torch.autograd.grad(
+            score, activations, retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+        gradient = grid.channels_first(found)
         weights = gradient.mean((2, 3), keepdim=True)
         coarse = (weights * grid.channels_first(activations)).sum(1, keepdim=True)
         last = last or _Seen(coarse.detach(), name, logits.detach())
