@@ -136,7 +136,10 @@ def _watched(module: nn.Module, images: Tensor, layer: str) -> tuple[dict[str, T
             f"the network has no layer called {layer[:80]!r}; it has {', '.join(similar)}, "
             f"{len(names)} in all"
         )
-    chosen = names if layer == AUTO else {layer: names[layer]}
+    if layer == AUTO:  # a linear layer mixes channels that mean nothing one by one: query, key...
+        chosen = {n: part for n, part in names.items() if not isinstance(part, nn.Linear)}
+    else:
+        chosen = {layer: names[layer]}
     outputs: dict[str, Tensor] = {}
 
     def keeper(name: str) -> Any:
