@@ -2,13 +2,15 @@
 
 import pytest
 import torch
-from explainer_toys import PURE, begin
+from explainer_toys import FEW, PURE, begin
 from torch.testing import assert_close
 from toys import SHAPE, SIZE, Listening, Quadratic, convolutional, labels, linear, normal, pictures
 
 from advviz.errors import InvalidInputError
+from advviz.experiments.explainer_choice import FIRST
 from advviz.explain import parameters
 from advviz.explain.baselines import baseline
+from advviz.explain.catalogue import explainers
 from advviz.explain.expected_gradients import expected_gradients
 from advviz.explain.integrated_gradients import integrated_gradients, nodes
 from advviz.explain.occlusion import occlusion
@@ -76,6 +78,21 @@ def test_values_and_logits_are_exact_and_of_the_image_itself(name):
     assert_close(found.logits, heard.classifier.module(IMAGES))
     assert_close(found.values, found.logits.gather(1, CLASSES[:, None])[:, 0])
     assert heard.queries[-1].exact
+
+
+@pytest.mark.parametrize("name", [name for name in PURE if name not in FIRST])
+@pytest.mark.parametrize("baseline", ["black", "several"])
+def test_the_progress_counts_what_the_parameters_say(name, baseline):
+    """So that the time left is told from the first steps on."""
+    words = {"baseline": baseline} if name == "integrated-gradients" else {}
+    heard = Listening(convolutional())
+    explained(name, heard, **words)
+    told = [query.progress for query in heard.queries if query.progress]
+    params = explainers()[name].params(**FEW.get(name, {}) | words)
+    assert {progress.total for progress in told} == {params.amount(SHAPE[1])}
+    done = [progress.done for progress in told]
+    assert done == sorted(set(done))
+    assert done[0] == 0
 
 
 @pytest.mark.parametrize("name", TAKEN_FROM)
