@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from catalogue_toys import CASES, begin
-from explainer_toys import PURE
+from explainer_toys import INSIDE, PURE
 from explainer_toys import begin as explain
 from toys import SHAPE, Convolutional, built, labels, pictures
 
@@ -31,7 +31,7 @@ from advviz.featurevis.fourier import FourierParams, fourier_ascent
 from advviz.models.classifier import Classifier
 from advviz.models.records import record
 from advviz.noise import Noise
-from advviz.objectives import Unit, away_from, towards
+from advviz.objectives import Logit, Unit, away_from, towards
 from advviz.protocol import Call, Query
 from advviz.threat_models import L2Ball, LinfBall
 
@@ -139,6 +139,8 @@ for _name, _norm in dict(CASES).items():  # each attack in one of its norms
     PROCEDURES[f"catalogue: {_name}"] = partial(begin, _name, _norm, IMAGES[:2], CLASSES[:2])
 for _name in PURE:
     PROCEDURES[f"explainer: {_name}"] = partial(explain, _name, IMAGES, away_from(CLASSES))
+for _name in INSIDE:
+    PROCEDURES[f"explainer: {_name}"] = partial(explain, _name, IMAGES, Logit(CLASSES))
 every = pytest.mark.parametrize("begin", PROCEDURES.values(), ids=PROCEDURES)
 
 
