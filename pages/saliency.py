@@ -16,7 +16,7 @@ from advviz.ui import (
 from advviz.ui import view_controls as viewing
 from advviz.ui.language import say
 
-PAGE = state.Page("explain", ("rows", "draw", "scale", "smooth", "tested", "plainly"))
+PAGE = state.Page("explain", ("rows", "draw", "scale", "smooth", *trust.SHOWN_BY))
 
 setup = state.begin(PAGE)
 

@@ -72,4 +72,5 @@ def test_the_link_of_a_panel_opens_the_page_of_its_map(engine: FakeEngine):
     assert (found.image, found.method, found.samples) == ("sample:goose", "smoothgrad", 7)
     setup = permalinks.adopted(setups.default(), links.from_link(links.to_link(spec)))
     assert setup.view.tested == "original"
+    assert setup.view.quickly
     assert not setup.view.plainly

@@ -25,6 +25,8 @@ from advviz.ui.side_by_side import methods, title
 from advviz.ui.state import control
 from advviz.ui.words import ROW, model_name
 
+SHOWN_BY = ("tested", "plainly", "quickly")
+"""Fields of the view that say what is tested."""
 SIDE = 128  # CSS pixels of a map of the cascade
 MEANING = (
     "A map is compared with what cannot know the network: the same method on {n} copies with "
@@ -35,6 +37,8 @@ CURVES = {
     "insertion": "Pixels put back in the map's order, the rest blurred: probability of {name}",
     "deletion": "Pixels blurred in the map's order: probability of {name}",
 }
+QUICK = {"copies": 5, "noisy": 4, "points": 8}
+"""What a quick look compares with; of so few copies no rank test can be passed."""
 FOLLOWED = ("the map", "the edges", "noise", "shifted (median)")
 """Whose curves are drawn, in the order of the result's rows; the shifted maps as one."""
 
@@ -77,6 +81,14 @@ def _choices(setup: Setup) -> None:
             format_func={False: title(beside), True: title(plain)}.__getitem__,
             **control("av.plainly", setup.view.plainly, lambda s, v: s.with_view(plainly=v)),
         )
+        st.toggle(
+            say("Quick look"),
+            help=say(
+                "Fewer networks with random weights and fewer noisy inputs: more often not enough "
+                "to tell. For methods that take long."
+            ),
+            **control("av.quickly", setup.view.quickly, lambda s, v: s.with_view(quickly=v)),
+        )
 
 
 def spec_of(setup: Setup, model: str) -> TrustSpec:
@@ -84,7 +96,8 @@ def spec_of(setup: Setup, model: str) -> TrustSpec:
     plain, beside = methods(setup)
     method = plain if setup.view.plainly else beside
     made = setup.explain_on(model, method, setup.view.tested)
-    return TrustSpec(**{f.name: getattr(made, f.name) for f in fields(ExplainSpec)})
+    fewer = QUICK if setup.view.quickly else {}
+    return TrustSpec(**{f.name: getattr(made, f.name) for f in fields(ExplainSpec)}, **fewer)
 
 
 def specs(setup: Setup) -> tuple[Spec, ...]:

@@ -21,6 +21,7 @@ class View:
     tested: str = choice(
         "original", ("original", "attacked"), "picture whose maps the trust panel tests"
     )
+    quickly: bool = switch(False, "the trust panel compares with fewer maps")
     plainly: bool = switch(False, "the trust panel tests the gradient, not the method beside it")
 
     def __post_init__(self) -> None:
