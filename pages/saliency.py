@@ -32,7 +32,7 @@ with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
 
 notes.trail(setup)
 place = st.empty()
-trouble = st.container()
+trouble, panel = st.container(), st.container()
 viewing.smooth(setup)
 controls.more(setup, say("Advanced: how the attacked picture is made; your own pictures"))
 notes.source(setup)
@@ -42,7 +42,8 @@ finds = running.show(
 )
 with trouble:
     running.failures(finds)
-tested = trust.drawer(setup)
+with panel:
+    tested = trust.drawer(setup)
 take_home.offer(
     finds,
     state.link(PAGE),
