@@ -30,6 +30,7 @@ ONE_OF_EACH = (
         model=OTHER, image=MADE, method="smoothgrad", samples=2, seed=3, copies=1, noisy=2,
         nulls=1, points=2,
     ),
+    ExplainSpec(model=OTHER, image=MADE, method="grad-cam", options="layer=layer3,positive=false"),
     VisualizeSpec(model=OTHER, unit="class:ship", steps=2, seed=3),
     SmallestSpec(model=MODEL, image="sample:treefrog", steps=2, tolerance=0.5, seed=3),
     DefencesSpec(model=MODEL, image=MADE, seed=3),

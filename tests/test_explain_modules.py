@@ -10,10 +10,11 @@ from toys import SHAPE, SIZE, convolutional, labels, linear, normal, pictures
 
 from advviz.errors import InvalidInputError, UnknownNameError
 from advviz.explain.deeplift import deeplift
-from advviz.explain.gradcam import GradCamParams, grad_cam, guided_grad_cam
+from advviz.explain.gradcam import grad_cam, guided_grad_cam
 from advviz.explain.gradient import gradient
 from advviz.explain.guided import guided_backprop
-from advviz.explain.relevance import RelevanceParams, relevance
+from advviz.explain.inside_parameters import GradCam, GuidedGradCam, Relevance
+from advviz.explain.relevance import relevance
 from advviz.models.resnet import SlimResNet
 from advviz.objectives import Logit, Unit
 from advviz.protocol import run
@@ -22,7 +23,7 @@ BIG = (3, 8, 8)
 CLASSES = labels(2, 0)
 LOGIT = Logit(CLASSES)
 W, B = normal(4, SIZE, seed=1), normal(4, seed=2)
-EPSILON = RelevanceParams(rule="epsilon", epsilon=1e-9)
+EPSILON = Relevance(rules="epsilon", epsilon=1e-9)
 
 
 def close(found, expected):
@@ -165,7 +166,7 @@ def test_grad_cam_is_captums(layer, positive):
         "LayerGradCam", network, images, CLASSES, layers=[chosen], relu_attributions=positive
     )
     for upsampling in ("bilinear", "nearest"):
-        params = GradCamParams(layer=layer, positive=positive, upsampling=upsampling)
+        params = GradCam(layer=layer, positive=positive, upsampling=upsampling)
         found = run(grad_cam(images, LOGIT, params), classifier(network))
         aligned = {"align_corners": False} if upsampling == "bilinear" else {}
         large = functional.interpolate(theirs, (8, 8), mode=upsampling, **aligned)
@@ -176,7 +177,7 @@ def test_grad_cam_is_captums(layer, positive):
 
 def test_guided_grad_cam_is_captums():
     network, images = rectified(), pictures(2, BIG)
-    params = GradCamParams(layer="relu2", upsampling="nearest")
+    params = GuidedGradCam(layer="relu2", upsampling="nearest")
     found = run(guided_grad_cam(images, LOGIT, params), classifier(network))
     words = {"layers": [network.relu2], "interpolate_mode": "nearest"}
     close(found.attributions, captums("GuidedGradCam", network, images, CLASSES, **words))
@@ -189,14 +190,15 @@ def test_the_default_layer_is_the_last_one_that_the_score_depends_on_somewhere()
     images = pictures(2, BIG)
     assert default_layer(rectified(), images) == ("relu2", [4, 4])
     assert default_layer(residual(), images) == ("norm2", [4, 4])
-    slim = SlimResNet(4, strided_stem=False).double().eval()
+    with torch.random.fork_rng(devices=[]):
+        slim = drawn(SlimResNet(4, strided_stem=False))
     assert default_layer(slim, pictures(2, (3, 16, 16))) == ("layer4", [2, 2])
     name, grid = default_layer(transformer(), images)
     assert (name, grid) == ("encoder.layers.encoder_layer_2.ln_1", [2, 2])
 
 
 def default_layer(network, images):
-    found = run(grad_cam(images, LOGIT, GradCamParams()), classifier(network))
+    found = run(grad_cam(images, LOGIT, GradCam(positive=False)), classifier(network))
     assert not found.facts["blank"]
     return found.facts["layer"], found.facts["grid"]
 
@@ -204,21 +206,21 @@ def default_layer(network, images):
 def test_what_follows_a_layer_in_place_leaves_its_map_alone():
     """A sum in place follows norm2; the map is of what norm2 gave."""
     network, images = residual(), pictures(2, BIG)
-    found = run(grad_cam(images, LOGIT, GradCamParams(layer="norm2")), classifier(network))
+    found = run(grad_cam(images, LOGIT, GradCam(layer="norm2")), classifier(network))
     apart = residual()
     apart.norm2 = nn.Sequential(apart.norm2, nn.Dropout(0.5)).eval()
-    expected = run(grad_cam(images, LOGIT, GradCamParams(layer="norm2.0")), classifier(apart))
+    expected = run(grad_cam(images, LOGIT, GradCam(layer="norm2.0")), classifier(apart))
     close(found.attributions, expected.attributions)
 
 
 def test_a_layer_without_places_is_one_sentence():
     network, images = classifier(rectified()), pictures(2, BIG)
     with pytest.raises(InvalidInputError, match=r"'fc' gives \[2, 4\]"):
-        run(grad_cam(images, LOGIT, GradCamParams(layer="fc")), network)
+        run(grad_cam(images, LOGIT, GradCam(layer="fc")), network)
     with pytest.raises(UnknownNameError, match="no layer called 'conv9'"):
-        run(grad_cam(images, LOGIT, GradCamParams(layer="conv9")), network)
+        run(grad_cam(images, LOGIT, GradCam(layer="conv9")), network)
     with pytest.raises(InvalidInputError, match="this network has none"):
-        run(grad_cam(pictures(2), LOGIT, GradCamParams()), linear(W, B))
+        run(grad_cam(pictures(2), LOGIT, GradCam()), linear(W, B))
 
 
 # --- relevance propagation ----------------------------------------------------------
@@ -234,7 +236,7 @@ def test_epsilon_relevance_is_captums():
     assert_close(found.attributions, captums("LRP", network, images, CLASSES), rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize("params", [EPSILON, RelevanceParams(epsilon=1e-12)])
+@pytest.mark.parametrize("params", [EPSILON, Relevance(epsilon=1e-12)])
 def test_relevance_is_conserved_without_biases(params):
     """The shares of the pixels add up to the score."""
     for network in (rectified(bias=False), residual(bias=False), residual(torch.relu, bias=False)):
@@ -253,7 +255,7 @@ def test_epsilon_relevance_without_biases_is_input_times_gradient():
 def test_the_composite_is_the_rules_of_the_papers_written_slowly():
     """Batch norm merged into the convolution, box at the pixels, gamma above it."""
     network, image, gamma = residual(), pictures(1, BIG), 0.25
-    found = run(relevance(image, Logit(labels(1)), RelevanceParams(epsilon=0)), classifier(network))
+    found = run(relevance(image, Logit(labels(1)), Relevance(epsilon=0)), classifier(network))
     close(found.attributions, slow_composite(network, image, 1, gamma))
 
 
@@ -330,8 +332,8 @@ def test_a_network_beyond_the_rules_is_one_sentence():
         run(relevance(images, LOGIT, EPSILON), classifier(transformer()))
     with pytest.raises(InvalidInputError, match="sigmoid, for which there is no one rule"):
         run(relevance(images, LOGIT, EPSILON), classifier(residual(torch.sigmoid)))
-    with pytest.raises(InvalidInputError, match="rule must be one of composite, epsilon"):
-        RelevanceParams(rule="alpha")
+    with pytest.raises(InvalidInputError, match="rules must be one of composite, epsilon"):
+        Relevance(rules="alpha")
 
 
 # --- what all of them keep ------------------------------------------------------------
@@ -340,7 +342,7 @@ EVERY = {
     "guided": lambda images: guided_backprop(images, LOGIT),
     "deeplift": lambda images: deeplift(images, [black(images)], LOGIT),
     "epsilon": lambda images: relevance(images, LOGIT, EPSILON),
-    "composite": lambda images: relevance(images, LOGIT, RelevanceParams()),
+    "composite": lambda images: relevance(images, LOGIT, Relevance()),
 }
 
 
@@ -380,10 +382,10 @@ def test_a_map_does_not_depend_on_its_batch(name):
         "guided": lambda image: guided_backprop(image, one),
         "deeplift": lambda image: deeplift(image, [black(image)], one),
         "epsilon": lambda image: relevance(image, one, EPSILON),
-        "composite": lambda image: relevance(image, one, RelevanceParams()),
-        "grad-cam": lambda image: grad_cam(image, one, GradCamParams()),
+        "composite": lambda image: relevance(image, one, Relevance()),
+        "grad-cam": lambda image: grad_cam(image, one, GradCam()),
     }
-    together = {**EVERY, "grad-cam": lambda images: grad_cam(images, LOGIT, GradCamParams())}
+    together = {**EVERY, "grad-cam": lambda images: grad_cam(images, LOGIT, GradCam())}
     found = run(together[name](images), network)
     close(run(alone[name](images[1:]), network).attributions[0], found.attributions[1])
 
@@ -392,7 +394,7 @@ def test_a_map_does_not_depend_on_its_batch(name):
 def test_a_module_is_left_as_it_was(name):
     network, images = residual(), pictures(2, BIG)
     before = images.clone()
-    make = {**EVERY, "grad-cam": lambda images: grad_cam(images, LOGIT, GradCamParams())}[name]
+    make = {**EVERY, "grad-cam": lambda images: grad_cam(images, LOGIT, GradCam())}[name]
     run(make(images), classifier(network))
     assert torch.equal(images, before)
     assert not images.requires_grad
@@ -422,7 +424,7 @@ def test_a_unit_of_a_layer_is_refused():
     unit, images = Unit("conv2", labels(1, 1)), pictures(2, BIG)
     for procedure in (
         guided_backprop(images, unit),
-        grad_cam(images, unit, GradCamParams()),
+        grad_cam(images, unit, GradCam()),
         relevance(images, unit, EPSILON),
     ):
         with pytest.raises(InvalidInputError, match="got a unit of 'conv2'"):

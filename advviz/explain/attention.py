@@ -84,7 +84,7 @@ class AttentionWatch(TorchFunctionMode):
         biases = (None,) * 3 if bias is None else bias.chunk(3)
         query, key, value = (
             functional.linear(source, weight, by)
-            .unflatten(-1, (given["num_heads"], -1))
+            .view(*source.shape[:2], given["num_heads"], -1)
             .permute(1, 2, 0, 3)
             for source, weight, by in zip(sources, weights, biases, strict=True)
         )

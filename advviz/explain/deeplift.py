@@ -8,7 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from advviz.errors import InvalidInputError
+from advviz.explain.baselines import baseline
 from advviz.explain.gradient import Explanation
+from advviz.explain.inside_parameters import DeepLift
+from advviz.explain.parameters import BASELINES
 from advviz.explain.rules import (
     Elementwise,
     Rules,
@@ -18,6 +21,7 @@ from advviz.explain.rules import (
     tiny,
     with_multiplier,
 )
+from advviz.noise import Noise
 from advviz.objectives import Objective
 from advviz.protocol import Answer, Call, Procedure, Progress, Query
 
@@ -28,7 +32,7 @@ class RescaleRules(Rules):
     def activation(self, _name: str, function: Elementwise, inputs: Tensor) -> Tensor:
         """Multiply by the change of the output over that of the input: the rescale rule."""
         outputs = function(inputs)
-        halfway = inputs.detach().unflatten(0, (2, -1)).mean(0)
+        halfway = _mean(inputs)
         change, moved = _difference(outputs), _difference(inputs)
         quotient = _quotient(change, moved, slope(function, halfway))
         return with_multiplier(outputs, inputs, _twice(quotient))
@@ -52,6 +56,12 @@ def _difference(values: Tensor) -> Tensor:
     return image - baseline
 
 
+def _mean(values: Tensor) -> Tensor:
+    """Return the mean of image and baseline [N, ...] of [2 N, ...]."""
+    image, baseline = values.detach().chunk(2)
+    return (image + baseline) / 2
+
+
 def _twice(values: Tensor) -> Tensor:
     return torch.cat([values, values])
 
@@ -72,7 +82,8 @@ def _pooled(inputs: Tensor, *args: Any, **words: Any) -> Tensor:
         inputs.detach(), *args, **{**words, "return_indices": True}
     )
     image, baseline = outputs.chunk(2)
-    chosen = _twice(torch.where(image >= baseline, *places.chunk(2)))
+    there, before = places.chunk(2)
+    chosen = _twice(torch.where(image >= baseline, there, before))
     picked = inputs.flatten(-2).gather(-1, chosen.flatten(-2)).view_as(outputs)
     moved = _difference(picked)
     share = _quotient(image - baseline, moved, torch.ones_like(moved))
@@ -81,7 +92,7 @@ def _pooled(inputs: Tensor, *args: Any, **words: Any) -> Tensor:
 
 def _product(left: Tensor, right: Tensor) -> Tensor:
     """Multiply; the change is shared by the means of the other factor, which adds up exactly."""
-    means = [_twice(factor.detach().unflatten(0, (2, -1)).mean(0)) for factor in (left, right)]
+    means = [_twice(_mean(factor)) for factor in (left, right)]
     through = means[1] * (left - left.detach()) + means[0] * (right - right.detach())
     return (left * right).detach() + through
 
@@ -137,6 +148,14 @@ def deeplift(
     return Explanation(
         torch.stack(shares).mean(0), answer.values[:count], answer.logits[:count], facts
     )
+
+
+def of_catalogue(
+    images: Tensor, objective: Objective, params: DeepLift, *, noise: Noise
+) -> Procedure[Explanation]:
+    """Begin `deeplift` from one of the named baselines, or from all of them."""
+    named = BASELINES if params.baseline == "several" else (params.baseline,)
+    return deeplift(images, [baseline(name, images, noise=noise) for name in named], objective)
 
 
 def _shares(pair: Tensor, objective: Objective) -> Any:

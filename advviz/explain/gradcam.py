@@ -1,6 +1,8 @@
 """Grad-CAM: where a layer's channels that speak for a class are active."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import torch
@@ -9,29 +11,12 @@ from torch import Tensor, nn
 from advviz.errors import InvalidInputError, UnknownNameError
 from advviz.explain.gradient import Explanation
 from advviz.explain.guided import guided_backprop
+from advviz.explain.inside_parameters import GradCam, GuidedGradCam
 from advviz.explain.places import enlarged, grid_of
 from advviz.explain.rules import refuse_layers
+from advviz.fields import AUTO
 from advviz.objectives import Objective
 from advviz.protocol import Answer, Call, Procedure, Progress, Query
-
-LAST = "last"
-"""What stands for the last layer that has places and that the score depends on there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GradCamParams:
-    """What Grad-CAM is told.
-
-    Args:
-        layer: name as in `module.named_modules()`, or "last".
-        positive: keep what speaks for the class alone (the paper's ReLU); otherwise the map
-            has signs.
-        upsampling: "bilinear" or "nearest".
-    """
-
-    layer: str = LAST
-    positive: bool = True
-    upsampling: str = "bilinear"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +28,7 @@ class _Seen:
     logits: Tensor
 
 
-def grad_cam(images: Tensor, objective: Objective, params: GradCamParams) -> Procedure[Explanation]:
+def grad_cam(images: Tensor, objective: Objective, params: GradCam) -> Procedure[Explanation]:
     """Weigh a layer's channels by their mean gradient, and add up where they are active.
 
     Of a transformer's tokens, those of the picture are laid out on their grid. The default
@@ -53,7 +38,8 @@ def grad_cam(images: Tensor, objective: Objective, params: GradCamParams) -> Pro
     Args:
         images: [N, C, H, W] in [0, 1].
         objective: such as `Logit(classes)`.
-        params: layer, signs, upsampling.
+        params: the layer, by its name as in `module.named_modules()`; whether only what speaks
+            for the class is kept (the paper's ReLU); how the map is enlarged.
 
     Returns:
         The coarse map, enlarged, [N, 1, H, W]. Among the facts are `layer`, `grid`
@@ -81,7 +67,7 @@ def grad_cam(images: Tensor, objective: Objective, params: GradCamParams) -> Pro
 
 
 def guided_grad_cam(
-    images: Tensor, objective: Objective, params: GradCamParams
+    images: Tensor, objective: Objective, params: GuidedGradCam
 ) -> Procedure[Explanation]:
     """Multiply guided backpropagation by the enlarged, ReLU'd Grad-CAM map.
 
@@ -96,7 +82,7 @@ def guided_grad_cam(
 
     Reference: Selvaraju et al., ICCV 2017, section 3.2, arXiv:1610.02391.
     """
-    positive = GradCamParams(layer=params.layer, upsampling=params.upsampling)
+    positive = GradCam(layer=params.layer, upsampling=params.upsampling)
     where = yield from grad_cam(images, objective, positive)
     what = yield from guided_backprop(images, objective)
     facts = {**what.facts, **where.facts}
@@ -106,26 +92,35 @@ def guided_grad_cam(
 def _seen(module: nn.Module, images: Tensor, objective: Objective, layer: str) -> _Seen:
     outputs, logits = _watched(module, images, layer)
     score = objective.values(logits).sum()
-    for name, activations in reversed(outputs.items()):
-        grid = grid_of(activations.shape, images)
+    grids = {name: grid_of(found.shape, images) for name, found in outputs.items()}
+    last: _Seen | None = None
+    for name in reversed(outputs):
+        grid, activations = grids[name], outputs[name]
         if grid is None:
-            if layer == LAST:
-                continue
-            raise InvalidInputError(
-                f"Grad-CAM needs a layer with places in the picture, and {name!r} gives "
-                f"{list(activations.shape)}; choose one that ends in height and width, or in "
-                "tokens"
-            )
-        (found,) = torch.autograd.grad(score, activations, retain_graph=True, allow_unused=True)
-        gradient = grid.channels_first(torch.zeros_like(activations) if found is None else found)
-        if layer == LAST and not gradient.any():
             continue
+        (found,) = torch.autograd.grad(
+            score, activations, retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+        gradient = grid.channels_first(found)
         weights = gradient.mean((2, 3), keepdim=True)
         coarse = (weights * grid.channels_first(activations)).sum(1, keepdim=True)
-        return _Seen(coarse.detach(), name, logits.detach())
-    raise InvalidInputError(
-        "Grad-CAM needs a layer with places in the picture, and this network has none; "
-        "choose another method"
+        last = last or _Seen(coarse.detach(), name, logits.detach())
+        if gradient.any():
+            return _Seen(coarse.detach(), name, logits.detach())
+    if last is None:
+        raise InvalidInputError(_without_places(layer, outputs))
+    return last
+
+
+def _without_places(layer: str, outputs: Mapping[str, Tensor]) -> str:
+    if layer == AUTO:
+        return (
+            "Grad-CAM needs a layer with places in the picture, and this network has none; "
+            "choose another method"
+        )
+    return (
+        f"Grad-CAM needs a layer with places in the picture, and {layer!r} gives "
+        f"{list(outputs[layer].shape)}; choose one that ends in height and width, or in tokens"
     )
 
 
@@ -135,9 +130,13 @@ def _watched(module: nn.Module, images: Tensor, layer: str) -> tuple[dict[str, T
     The network goes on with a copy, so that what follows in place leaves the kept one alone.
     """
     names = {name: part for name, part in module.named_modules() if name}
-    if layer != LAST and layer not in names:
-        raise UnknownNameError(f"the network has no layer called {layer[:80]!r}")
-    chosen = names if layer == LAST else {layer: names[layer]}
+    if layer != AUTO and layer not in names:
+        similar = get_close_matches(layer[:80], names, n=5, cutoff=0.3) or [*names][:5]
+        raise UnknownNameError(
+            f"the network has no layer called {layer[:80]!r}; it has {', '.join(similar)}, "
+            f"{len(names)} in all"
+        )
+    chosen = names if layer == AUTO else {layer: names[layer]}
     outputs: dict[str, Tensor] = {}
 
     def keeper(name: str) -> Any:
@@ -156,7 +155,7 @@ def _watched(module: nn.Module, images: Tensor, layer: str) -> tuple[dict[str, T
     finally:
         for handle in handles:
             handle.remove()
-    if not outputs and layer != LAST:
+    if not outputs and layer != AUTO:
         raise InvalidInputError(
             f"layer {layer!r} gives no single tensor, or is not called; choose another layer"
         )

@@ -4,7 +4,6 @@ For networks of convolutions, batch norm, activations that are zero at zero, poo
 linear layers: what the rules are made for. Captum's refuses SiLU, and a ReLU that is used twice.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 
 from advviz.errors import InvalidInputError
 from advviz.explain.gradient import Explanation
+from advviz.explain.inside_parameters import EPSILON, Relevance
 from advviz.explain.relevance_plan import Affine, Plan, scaled_by_norm
 from advviz.explain.rules import (
     Elementwise,
@@ -25,37 +25,8 @@ from advviz.explain.rules import (
 from advviz.objectives import Objective
 from advviz.protocol import Answer, Call, Procedure, Progress, Query
 
-RULES = ("composite", "epsilon")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelevanceParams:
-    """What layer-wise relevance propagation is told.
-
-    Args:
-        rule: "composite": gamma at convolutions, epsilon at linear layers, the box rule at the
-            pixels; "epsilon": epsilon everywhere, which without biases is input × gradient.
-        gamma: how much positive contributions are preferred, >= 0; of composite alone.
-        epsilon: added to the size of each layer's output before it is divided by, >= 0.
-    """
-
-    rule: str = "composite"
-    gamma: float = 0.25
-    epsilon: float = 1e-6
-
-    def __post_init__(self) -> None:
-        """Refuse rules that there are not, and weights below zero."""
-        if self.rule not in RULES:
-            raise InvalidInputError(f"rule must be one of {', '.join(RULES)}, got {self.rule!r}")
-        if not (self.gamma >= 0 and self.epsilon >= 0):
-            raise InvalidInputError(
-                f"gamma and epsilon must be >= 0, got {self.gamma} and {self.epsilon}"
-            )
-
-
-def relevance(
-    images: Tensor, objective: Objective, params: RelevanceParams
-) -> Procedure[Explanation]:
+def relevance(images: Tensor, objective: Objective, params: Relevance) -> Procedure[Explanation]:
     """Hand a class's score back to the pixels, each layer's output to its inputs in shares.
 
     Batch norm is taken together with the convolution before it. An activation hands on what it
@@ -102,7 +73,7 @@ class RelevanceRules(Rules):
         params: the rules.
     """
 
-    def __init__(self, plan: Plan, params: RelevanceParams) -> None:
+    def __init__(self, plan: Plan, params: Relevance) -> None:
         super().__init__()
         self.plan, self.params = plan, params
         self.number = -1
@@ -146,7 +117,7 @@ class RelevanceRules(Rules):
 
     def _weighed(self, affine: Affine, inputs: Tensor, outputs: Tensor) -> Tensor:
         """Return what is shared by: a sum over inputs whose terms are their shares."""
-        if self.params.rule == "epsilon":
+        if self.params.rules == EPSILON:
             return affine(inputs)
         if self.number == 0:
             return _in_box(affine, *self.first)
@@ -175,18 +146,15 @@ def _preferring(affine: Affine, inputs: Tensor, outputs: Tensor, gamma: float) -
 
 
 def _shares(
-    module: nn.Module, images: Tensor, objective: Objective, plan: Plan, params: RelevanceParams
+    module: nn.Module, images: Tensor, objective: Objective, plan: Plan, params: Relevance
 ) -> tuple[Tensor, Tensor]:
     rules = RelevanceRules(plan, params)
     with rules:
         logits: Tensor = module(images.detach().clone().requires_grad_())
     score = objective.values(logits).sum()
-    ends = torch.autograd.grad(score, rules.first, allow_unused=True)
-    shares = sum(
-        (end.detach() * found for end, found in zip(rules.first, ends, strict=True)
-         if found is not None),
-        torch.zeros_like(rules.first[0]),
-    )  # fmt: skip
+    ends = torch.autograd.grad(score, rules.first, allow_unused=True, materialize_grads=True)
+    parts = [end.detach() * found for end, found in zip(rules.first, ends, strict=True)]
+    shares = torch.stack(parts).sum(0)
     return _on_pixels(shares, images), logits.detach()
 
 
