@@ -24,10 +24,6 @@ class Stream(Protocol):
         """Draw one number in [0, 1) for each image."""
         ...
 
-    def uniforms(self, count: int, purpose: str, draw: int = 0) -> Tensor:
-        """Draw some numbers in [0, 1) for each image: [N, count] in float64, on the CPU."""
-        ...
-
 
 def image_digest(image: Tensor) -> str:
     """Identify an image by the bytes of its float32 pixels and its shape (hex, 128 bit)."""

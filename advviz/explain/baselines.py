@@ -40,7 +40,8 @@ def baseline(name: str, images: Tensor, *, noise: Noise) -> Tensor:
         return images.mean((2, 3), keepdim=True).expand_as(images)
     if name == "noise":
         # The normal distribution function of a normal number is uniform.
-        return torch.special.ndtr(noise.streams(images).normal("baseline"))
+        uniform: Tensor = torch.special.ndtr(noise.streams(images).normal("baseline"))
+        return uniform
     raise InvalidInputError(f"baseline must be one of {', '.join(BASELINES)}, got {name!r}")
 
 

@@ -1,5 +1,6 @@
 """Grad-CAM: where a layer's channels that speak for a class are active."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -91,26 +92,33 @@ def guided_grad_cam(
 def _seen(module: nn.Module, images: Tensor, objective: Objective, layer: str) -> _Seen:
     outputs, logits = _watched(module, images, layer)
     score = objective.values(logits).sum()
-    for name, activations in reversed(outputs.items()):
-        grid = grid_of(activations.shape, images)
+    grids = {name: grid_of(found.shape, images) for name, found in outputs.items()}
+    last: _Seen | None = None
+    for name in reversed(outputs):
+        grid, activations = grids[name], outputs[name]
         if grid is None:
-            if layer == AUTO:
-                continue
-            raise InvalidInputError(
-                f"Grad-CAM needs a layer with places in the picture, and {name!r} gives "
-                f"{list(activations.shape)}; choose one that ends in height and width, or in "
-                "tokens"
-            )
+            continue
         (found,) = torch.autograd.grad(score, activations, retain_graph=True, allow_unused=True)
         gradient = grid.channels_first(torch.zeros_like(activations) if found is None else found)
-        if layer == AUTO and not gradient.any():
-            continue
         weights = gradient.mean((2, 3), keepdim=True)
         coarse = (weights * grid.channels_first(activations)).sum(1, keepdim=True)
-        return _Seen(coarse.detach(), name, logits.detach())
-    raise InvalidInputError(
-        "Grad-CAM needs a layer with places in the picture, and this network has none; "
-        "choose another method"
+        last = last or _Seen(coarse.detach(), name, logits.detach())
+        if gradient.any():
+            return _Seen(coarse.detach(), name, logits.detach())
+    if last is None:
+        raise InvalidInputError(_without_places(layer, outputs))
+    return last
+
+
+def _without_places(layer: str, outputs: Mapping[str, Tensor]) -> str:
+    if layer == AUTO:
+        return (
+            "Grad-CAM needs a layer with places in the picture, and this network has none; "
+            "choose another method"
+        )
+    return (
+        f"Grad-CAM needs a layer with places in the picture, and {layer!r} gives "
+        f"{list(outputs[layer].shape)}; choose one that ends in height and width, or in tokens"
     )
 
 

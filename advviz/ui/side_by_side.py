@@ -158,7 +158,7 @@ def _captions(setup: Setup) -> list[str]:
     gradient = say(CAPTIONS["gradient"], **values)
     smooth = say(CAPTIONS["smoothgrad"], **values)
     if setup.explain_method != SMOOTHGRAD:
-        smooth = explainer_choice.caption(setup)
+        smooth = explainer_choice.caption(setup, named)
     attacked = say(
         "**The attacked picture.** Compare the maps with those on the left: the picture "
         "hardly moved, did they? A map is not a reason."
