@@ -24,6 +24,7 @@ from advviz.attacks.loss_surface import loss_surface
 from advviz.attacks.pgd import PGDParams, pgd
 from advviz.attacks.random_noise import random_noise
 from advviz.attacks.smallest import smallest
+from advviz.evaluation.explanations.chunks import FiguresChunk
 from advviz.experiments.explainer_choice import FIRST
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
@@ -31,8 +32,12 @@ from advviz.experiments.trust import TrustSpec
 from advviz.explain import nulls
 from advviz.explain.catalogue import explainers
 from advviz.explain.disorder import entropy
+from advviz.explain.faithfulness import CurveParams, insertion_deletion
 from advviz.explain.gradient import gradient
+from advviz.explain.infidelity import infidelity, square_changes
 from advviz.explain.inside import VIT
+from advviz.explain.replacements import replacement
+from advviz.explain.sensitivity import nearby, sensitivity_max
 from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
 from advviz.explain.trust import averaged
 from advviz.featurevis.ascent import AscentParams, ascent, noise_images
@@ -90,7 +95,7 @@ def measured() -> dict[str, dict[str, Any]]:
         name: {"version": spec.version, "values": numbers(run(procedure, network))}
         for name, (spec, procedure) in found.items()
     }
-    return measured | catalogue() | maps() | insides()
+    return measured | catalogue() | maps() | insides() | figures()
 
 
 def catalogue() -> dict[str, dict[str, Any]]:
@@ -136,6 +141,27 @@ def insides() -> dict[str, dict[str, Any]]:
             values = numbers(run(procedure, network))
             found[f"explainer {name}"] = {"version": entry.version, "values": values}
     return found
+
+
+def figures() -> dict[str, dict[str, Any]]:
+    """Compute the golden of what is measured of maps; the version is that of its pieces."""
+    network, score = Classifier(built(Convolutional)), Logit(CLASSES)
+    map_ = run(gradient(IMAGES, score), network).attributions[:, None]
+    empty = replacement("mean", IMAGES, NOISE)
+    told = CurveParams(steps=3)
+    curves = run(insertion_deletion(IMAGES, map_, CLASSES, empty, told, noise=NOISE), network)
+    changes = list(square_changes(IMAGES, empty, 3, noise=NOISE))
+    near = list(nearby(IMAGES, 0.05, 2, noise=NOISE))
+    values = [
+        curves.insertion.softmax,
+        curves.insertion.margin,
+        curves.deletion.softmax,
+        curves.deletion.margin,
+        run(infidelity(IMAGES, map_, score, changes), network).unexplained,
+        run(sensitivity_max(IMAGES, score, gradient, near), network),
+    ]
+    flat = [float(value) for each in values for value in each.flatten()]
+    return {"figures of maps": {"version": FiguresChunk.version, "values": flat}}
 
 
 def of(name: str, words: dict[str, Any]) -> Any:

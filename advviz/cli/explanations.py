@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from advviz.evaluation.explanations.work import ExplanationWork, prepared
 from advviz.evaluation.runner import OwnResults, Progress, advance
 from advviz.explain.parameters import BASELINES
 
-DEFAULT = ExplanationPlan.__dataclass_fields__
+DEFAULT: Mapping[str, Any] = {field.name: field.default for field in fields(ExplanationPlan)}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--replacement",
             "NAME",
             "what stands for a pixel that is taken away, several by comma: "
-            f"{', '.join(BASELINES)} (default {','.join(DEFAULT['replacements'].default)})",
+            f"{', '.join(BASELINES)} (default {','.join(DEFAULT['replacements'])})",
         ),
     ):
         parser.add_argument(
@@ -56,9 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ranked",
         choices=RANKINGS,
-        default=DEFAULT["ranked"].default,
+        default=DEFAULT["ranked"],
         help="a pixel's rank is that of |map| summed over channels, or of the signed sum "
-        f"(default {DEFAULT['ranked'].default})",
+        f"(default {DEFAULT['ranked']})",
     )
     for name, told in (
         ("steps", "of insertion and deletion"),
@@ -67,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("seed", "of all random numbers, and of the sample"),
         ("limit", "measure a seeded sample of N images, equal per folder"),
     ):
-        default = DEFAULT[name].default
+        default = DEFAULT[name]
         shown = "" if default is None else f" (default {default})"
         parser.add_argument(f"--{name}", metavar="N", default=default, help=told + shown)
     parser.add_argument(

@@ -116,7 +116,7 @@ def insertion_deletion(
         for logits in (ends.logits[: len(images)], ends.logits[len(images) :])
     )
     total = 2 * max(0, steps - 1)
-    inner = []
+    inner: list[Scores] = []
     for upper, lower, stage in (
         (images, replacement, "insertion"),
         (replacement, images, "deletion"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import ceil, floor
 from typing import Any
 
 from advviz.evaluation.explanations.as_text import written
@@ -16,6 +17,11 @@ from advviz.ui.words import title_of
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 860, 190, 24, 34, 34
 ROW, APART = 30, 9
 """Pixels from row to row, and between the marks of two models in a row."""
+MARKS = 6
+"""Distances between marks of the axis, at most."""
+
+Span = tuple[float, float, float]
+"""Where the axis begins and ends, and from mark to mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,7 @@ def chart(table: Table, metric: str) -> str:
     if not known:
         return ""
     ends = [f[name] for f in known for name in ("mean", "low", "high") if f[name] is not None]
-    low, high = min(0.0, *ends), max(ends)
-    span = (low, high if high > low else low + 1)
+    span = _span(min(0.0, *ends), max(0.0, *ends))
     height = TOP + ROW * len(rows) + BOTTOM
     models = list(table["weights"])
     body = _axis(span, height, metric) + _legend(models)
@@ -76,19 +81,31 @@ def chart(table: Table, metric: str) -> str:
     )
 
 
-def _x(value: float, span: tuple[float, float]) -> float:
+def _span(low: float, high: float) -> tuple[float, float, float]:
+    """Return round ends that hold all figures, and the round distance between two marks."""
+    steps = (round_ * 10.0**power for power in range(-3, 3) for round_ in (1, 2, 5))
+    step = next((step for step in steps if (high - low) / step <= MARKS), 1000.0)
+    first, last = floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step
+    return first, max(last, first + step), step
+
+
+def _mark(value: float) -> str:
+    return f"{round(value, 6) + 0.0:g}".replace("-", "−")
+
+
+def _x(value: float, span: Span) -> float:
     return LEFT + (WIDTH - LEFT - RIGHT) * (value - span[0]) / (span[1] - span[0])
 
 
-def _axis(span: tuple[float, float], height: int, metric: str) -> str:
+def _axis(span: Span, height: int, metric: str) -> str:
     pieces = []
-    for part in range(5):
-        value = span[0] + (span[1] - span[0]) * part / 4
+    for part in range(round((span[1] - span[0]) / span[2]) + 1):
+        value = span[0] + part * span[2]
         x = _x(value, span)
         pieces.append(
             f'<line class="av-axis" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 4}" '
             f'y2="{height - BOTTOM}"/><text x="{x:.1f}" y="{height - BOTTOM + 15}" '
-            f'text-anchor="middle">{value:.2f}</text>'
+            f'text-anchor="middle">{_mark(value)}</text>'
         )
     better = BY_KEY[metric].better == HIGH
     said = say("better to the right →") if better else say("← better to the left")
@@ -107,7 +124,7 @@ def _legend(models: Sequence[str]) -> str:
     return "".join(pieces)
 
 
-def _row(row: Row, y: float, models: Sequence[str], span: tuple[float, float]) -> str:
+def _row(row: Row, y: float, models: Sequence[str], span: Span) -> str:
     style = ' font-style="italic"' if row.is_null else ""
     mark = "∅ " if row.is_null else ""
     body = (

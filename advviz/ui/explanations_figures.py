@@ -7,22 +7,21 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from advviz.evaluation.explanations.as_text import written
-from advviz.evaluation.explanations.metrics import BY_KEY, METRICS
+from advviz.evaluation.explanations.metrics import BY_KEY, METRICS, NULLS
 from advviz.evaluation.explanations.table import Table, titles
 from advviz.evaluation.explanations.verdicts import (
     FAILS,
     PASSES,
     SENTENCES,
-    UNMEASURED,
     UNSURE,
     of_dict,
 )
 from advviz.models.records import record
 from advviz.ui import components
 from advviz.ui.explanations_chart import chart, rows_of
-from advviz.ui.figures import behind, rich, show, table
+from advviz.ui.figures import accent, behind, rich, show, table
 from advviz.ui.language import quote, say, term
-from advviz.ui.words import title_of
+from advviz.ui.words import ROW, title_of
 
 
 def draw(place: DeltaGenerator, found: Table, key: str, times: int = 0) -> None:
@@ -44,12 +43,7 @@ def draw(place: DeltaGenerator, found: Table, key: str, times: int = 0) -> None:
         st.html(show("".join(_aligned(found))))
 
 
-SIGNS = {
-    FAILS: ("⚑", "av-fooled"),
-    UNSURE: ("?", ""),
-    PASSES: ("✓", "av-held"),
-    UNMEASURED: ("–", ""),
-}
+STYLES = {FAILS: "av-fooled", PASSES: "av-held"}
 
 
 def judgements(found: Table, key: str) -> str:
@@ -57,9 +51,15 @@ def judgements(found: Table, key: str) -> str:
     pieces = []
     for verdict in found["verdicts"]:
         if verdict["metric"] == key:
-            sign, style = SIGNS[verdict["verdict"]]
+            described = record(verdict["model"])
+            mark = ROW[described.is_robust][0]
+            style = STYLES.get(verdict["verdict"], "")
             pieces.append(
-                f'<p><span class="av-verdict {style}">{sign}</span> {rich(said(verdict))}</p>'
+                f'<section class="av-row {accent(described)}"><div class="av-strip">'
+                f'<span class="av-name"><span class="av-mark">{mark}</span> '
+                f"{rich(title_of(described))}</span>"
+                f'<span class="av-verdict {style}">{rich(in_short(verdict))}</span></div>'
+                f"<p>{rich(said(verdict))}</p></section>"
             )
     return "".join(pieces)
 
@@ -76,19 +76,25 @@ def said(verdict: dict[str, Any]) -> str:
 def overview(found: Table) -> str:
     """Say of all measures at once where each can be believed."""
     models = list(found["weights"])
-    by_place = {(v["metric"], v["model"]): v["verdict"] for v in found["verdicts"]}
-    words = {
-        FAILS: say("⚑ fails: a map that knows nothing ranks first"),
-        UNSURE: say("? not enough to tell"),
-        PASSES: say("✓ a method ranks first, beyond chance"),
-        UNMEASURED: "–",
-    }
+    by_place = {(v["metric"], v["model"]): v for v in found["verdicts"]}
     rows = [
-        [term(metric.title), *(words[by_place[metric.key, model]] for model in models)]
+        [term(metric.title), *(in_short(by_place[metric.key, model]) for model in models)]
         for metric in METRICS
     ]
     head = [say("measure"), *(title_of(record(model)) for model in models)]
     return f"<h4>{rich(say('Which measures can be believed here'))}</h4>{table(head, rows)}"
+
+
+def in_short(verdict: dict[str, Any]) -> str:
+    """Write a verdict in a few words."""
+    named = {key: term(title).lower() for key, title in NULLS.items()}
+    if verdict["verdict"] == FAILS:
+        return say("⚑ fails: the {null} ranks first", null=named[verdict["best_null"]])
+    words = {
+        UNSURE: say("? not enough to tell"),
+        PASSES: say("✓ a method ranks first, beyond chance"),
+    }
+    return words.get(verdict["verdict"], "–")
 
 
 def _numbers(found: Table, key: str) -> Iterator[str]:

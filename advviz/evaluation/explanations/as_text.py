@@ -9,12 +9,12 @@ from advviz.evaluation.explanations.verdicts import number
 
 
 def written(figure: Mapping[str, Any] | None) -> str:
-    """Write a mean with its interval."""
+    """Write a mean with its interval, alike in every language."""
     if figure is None:
         return "–"
     if figure["low"] is None:
         return number(figure["mean"])
-    return f"{number(figure['mean'])} ({number(figure['low'])} to {number(figure['high'])})"
+    return f"{number(figure['mean'])} [{number(figure['low'])}, {number(figure['high'])}]"
 
 
 def told(table: Table) -> list[str]:

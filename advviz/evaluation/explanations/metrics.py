@@ -70,21 +70,24 @@ METRICS = (
         title="Sensitivity",
         better=LOW,
         meaning="Largest move of the map, over its own length, among pictures that differ by at "
-        "most 0.02 a pixel.",
+        "most 0.02 a pixel. A map that never moves is best at it, so it only counts beside another "
+        "measure.",
     ),
     Metric(
         key="randomization",
         title="Randomization",
         better=LOW,
         meaning="Rank correlation of the map with that of the same network with random weights: "
-        "a map that stays as it is has not looked at the weights.",
+        "a map that stays as it is has not looked at the weights. Necessary, not enough: noise "
+        "passes too.",
     ),
     Metric(
         key="random-logit",
         title="Random logit",
         better=LOW,
         meaning="Rank correlation of the map with that for another class, drawn at random: a map "
-        "that stays as it is has not looked at the class.",
+        "that stays as it is has not looked at the class. Necessary, not enough: noise passes "
+        "too.",
     ),
 )
 BY_KEY = {metric.key: metric for metric in METRICS}

@@ -25,7 +25,7 @@ def null_map(name: str, images: Tensor, noise: Noise, place: str) -> Tensor:
     if name == CONSTANT:
         return torch.ones_like(images[:, :1])
     if name == RANDOM:
-        drawn = noise.streams(images).normal(f"random map {place}")
-        return torch.special.ndtr(drawn[:, :1])
+        drawn: Tensor = torch.special.ndtr(noise.streams(images).normal(f"random map {place}"))
+        return drawn[:, :1]
     edges = np.stack([pictures.sobel(image) for image in images.cpu().numpy()])
     return torch.from_numpy(edges).to(images)

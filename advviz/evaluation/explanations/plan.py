@@ -17,11 +17,11 @@ LIMIT = 100
 """Images that the page measures unless a visitor wants more or fewer."""
 
 DEFAULTS = {
-    "smoothgrad": {"samples": 20},
-    "integrated-gradients": {"steps": 16},
-    "expected-gradients": {"samples": 40},
+    "smoothgrad": {"samples": 16},
+    "integrated-gradients": {"steps": 10},
+    "expected-gradients": {"samples": 20},
     "occlusion": {"window": 8, "stride": 8},
-    "rise": {"masks": 200},
+    "rise": {"masks": 100},
 }
 """What a benchmark tells a method that a single picture's map is not told: each map is made six
 times and more. `--set METHOD.NAME=VALUE` outranks it."""

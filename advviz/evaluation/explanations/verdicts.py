@@ -16,14 +16,14 @@ from advviz.experiments.result import Array
 
 FAILS, UNSURE, PASSES, UNMEASURED = "fails", "unsure", "passes", "unmeasured"
 SENTENCES: Mapping[str, str] = {
-    FAILS: "{metric} fails on {model}: {null}, which knows nothing of the model, scores "
+    FAILS: "{metric} fails on {model}: the {null}, which knows nothing of the model, scores "
     "{null_mean}, as well as the best method or better ({method}, {mean}). Its order of the "
     "methods is no evidence there.",
     UNSURE: "{metric} ranks {method} first on {model} ({mean}), but over {n} images it is ahead "
-    "of {null} ({null_mean}) by no more than chance allows: not enough to tell.",
-    PASSES: "{metric} ranks {method} first on {model} ({mean}), ahead of {null} ({null_mean}), "
-    "the best of the maps that know nothing, by {ahead} (95% interval {low} to {high}, {n} "
-    "images).",
+    "of the {null} ({null_mean}) by no more than chance allows: not enough to tell.",
+    PASSES: "{metric} ranks {method} first on {model} ({mean}), ahead of the {null} "
+    "({null_mean}), the best of the maps that know nothing, by {ahead} (95% interval {low} to "
+    "{high}, {n} images).",
     UNMEASURED: "{metric} has no figure on {model} for a method and a map that knows nothing: "
     "nothing can be said.",
 }
@@ -65,12 +65,12 @@ class Verdict:
             "metric": titles[self.metric],
             "model": titles[self.model],
             "method": titles.get(self.method, ""),
-            "null": titles.get(self.null, ""),
+            "null": titles.get(self.null, "").lower(),
             "mean": number(self.mean),
             "null_mean": number(self.null_mean),
-            "ahead": number(ahead and ahead.mean),
-            "low": number(ahead and ahead.low),
-            "high": number(ahead and ahead.high),
+            "ahead": number(ahead.mean if ahead else None),
+            "low": number(ahead.low if ahead else None),
+            "high": number(ahead.high if ahead else None),
             "n": str(ahead.n if ahead else 0),
         }
         named = {name for _, name, _, _ in Formatter().parse(SENTENCES[self.kind]) if name}
