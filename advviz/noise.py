@@ -85,3 +85,14 @@ class ImageStreams:
             for g in self._generators(purpose, draw)
         ]
         return torch.stack(rows).to(self.like)
+
+    def uniforms(self, count: int, purpose: str, draw: int = 0) -> Tensor:
+        """Draw some numbers in [0, 1) for each image: [N, count] in float64, on the CPU.
+
+        They stay there: rounded to float32, a number below 1 may become 1.
+        """
+        rows = [
+            torch.rand(count, generator=g, dtype=torch.float64)
+            for g in self._generators(purpose, draw)
+        ]
+        return torch.stack(rows)

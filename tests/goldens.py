@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import explainer_toys
 import torch
 from catalogue_toys import CASES, begin
+from explainer_toys import PURE
 from toys import Convolutional, built, labels, pictures
 
 from advviz.attacks.catalogue import attacks
@@ -20,9 +22,11 @@ from advviz.attacks.loss_surface import loss_surface
 from advviz.attacks.pgd import PGDParams, pgd
 from advviz.attacks.random_noise import random_noise
 from advviz.attacks.smallest import smallest
+from advviz.experiments.explainer_choice import FIRST
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
+from advviz.explain.catalogue import explainers
 from advviz.explain.gradient import gradient
 from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
 from advviz.featurevis.ascent import AscentParams, ascent, noise_images
@@ -30,7 +34,7 @@ from advviz.featurevis.fourier import FourierParams, fourier_ascent
 from advviz.featurevis.responses import responses
 from advviz.models.classifier import Classifier
 from advviz.noise import Noise
-from advviz.objectives import Logit, Unit, away_from, towards
+from advviz.objectives import Logit, Probability, Unit, away_from, towards
 from advviz.protocol import run
 from advviz.threat_models import L2Ball, LinfBall
 
@@ -80,7 +84,7 @@ def measured() -> dict[str, dict[str, Any]]:
         name: {"version": spec.version, "values": numbers(run(procedure, network))}
         for name, (spec, procedure) in found.items()
     }
-    return measured | catalogue()
+    return measured | catalogue() | maps()
 
 
 def catalogue() -> dict[str, dict[str, Any]]:
@@ -94,6 +98,30 @@ def catalogue() -> dict[str, dict[str, Any]]:
         for name, norm in CASES
         if not attacks()[name].foreign
     }
+
+
+def maps() -> dict[str, dict[str, Any]]:
+    """Compute the goldens of the explainers that ask queries alone; the version is each one's own.
+
+    The first two have those of their spec.
+    """
+    network = Classifier(built(Convolutional))
+    words: dict[str, Any] = {"occlusion": {"window": 1, "stride": 1}}
+    return {
+        f"explainer {name}": {
+            "version": explainers()[name].version,
+            "values": numbers(run(of(name, words.get(name, {})), network)),
+        }
+        for name in PURE
+        if name not in FIRST
+    }
+
+
+def of(name: str, words: dict[str, Any]) -> Any:
+    """Begin an explainer of the probability of a class."""
+    return explainer_toys.begin(
+        name, IMAGES, Probability(CLASSES), seed=7, shape=(3, 2, 2), **words
+    )
 
 
 def in_eight_bits(params: PGDParams) -> Any:

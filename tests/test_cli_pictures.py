@@ -31,6 +31,33 @@ def test_explain_says_who_gave_the_directions(method, exact, tmp_path, capsys):
     assert (said["numerics"] == "reference") is exact
 
 
+@pytest.mark.parametrize("render", ["ink", "tutorial", "signed"])
+def test_explain_draws_a_map_of_one_channel_by_the_methods_own_flags(render, tmp_path, capsys):
+    """And its link says all of them."""
+    out = tmp_path / "map.png"
+    words = ("explain", "sample:goose", "--model", STANDARD, "--method", "occlusion")
+    words += ("--window", "32", "--stride", "auto", "--baseline", "blurred", "--render", render)
+    said = json.loads(called(capsys, *words, "--out", out, "--scale", "1", "--json"))
+    spec = links.from_link(said["link"])
+    assert spec.options == "baseline=blurred,stride=auto,window=32"
+    with Image.open(out) as image:
+        assert image.size == (64, 64)
+        assert np.asarray(image).std() > 1
+
+
+def test_explain_says_how_nearly_a_map_adds_up_and_what_a_method_does_not_take(tmp_path, capsys):
+    out = tmp_path / "map.png"
+    words = ("explain", "sample:goose", "--model", STANDARD, "--out", out, "--method")
+    said = called(capsys, *words, "integrated-gradients", "--steps", "8")
+    assert "It adds up to the score's change of" in said
+    assert "rise takes masks, cells, kept, baseline, centred, got 'steps'" in complaint(
+        capsys, *words, "rise", "--steps", "8"
+    )
+    assert "window must lie in [1, 64] on this model, got 65" in complaint(
+        capsys, *words, "occlusion", "--window", "65"
+    )
+
+
 @pytest.mark.parametrize(
     "what", [("--class", "goldfish"), ("--unit", "5"), ("--channel", "layer2:1")]
 )

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 from catalogue_toys import CASES, begin
+from explainer_toys import PURE
+from explainer_toys import begin as explain
 from toys import SHAPE, Convolutional, built, labels, pictures
 
 from advviz.attacks.defences import defended
@@ -106,6 +108,11 @@ PROCEDURES: dict[str, Callable[[], Any]] = {
     ),
     "spec: gradient": lambda: explain_spec(method="gradient"),
     "spec: smoothgrad": lambda: explain_spec(method="smoothgrad", explained="cat"),
+    "spec: integrated gradients": lambda: explain_spec(method="integrated-gradients"),
+    "spec: expected gradients": lambda: explain_spec(
+        method="expected-gradients", options="samples=9"
+    ),
+    "spec: rise": lambda: explain_spec(method="rise", options="cells=2,masks=40"),
     "spec: ascent": lambda: visualize_spec(unit="channel:conv:1"),
     "spec: ascent from an image": lambda: visualize_spec(PIXELS, unit="unit:2"),
     "spec: fourier": lambda: visualize_spec(unit="class:cat", method="fourier"),
@@ -113,6 +120,8 @@ PROCEDURES: dict[str, Callable[[], Any]] = {
 }
 for _name, _norm in dict(CASES).items():  # each attack in one of its norms
     PROCEDURES[f"catalogue: {_name}"] = partial(begin, _name, _norm, IMAGES[:2], CLASSES[:2])
+for _name in PURE:
+    PROCEDURES[f"explainer: {_name}"] = partial(explain, _name, IMAGES, away_from(CLASSES))
 every = pytest.mark.parametrize("begin", PROCEDURES.values(), ids=PROCEDURES)
 
 

@@ -333,6 +333,10 @@ CASES = [
     replace(ATTACK, quantized=True),
     ExplainSpec(model=ROBUST, image="sample:goose", method="smoothgrad", samples=3, seed=1),
     ExplainSpec(model=STANDARD, image="result:" + links.to_link(ATTACK), explained="cat"),
+    ExplainSpec(
+        model=ROBUST, image="sample:goose", method="expected-gradients", options="samples=3", seed=1
+    ),
+    ExplainSpec(model=STANDARD, image="sample:goose", method="rise", options="masks=9", seed=1),
     VisualizeSpec(model=ROBUST, unit="class:goldfish", steps=3, seed=2),
     VisualizeSpec(model=STANDARD, unit="class:cat", score="log-probability", steps=2),
     VisualizeSpec(model=STANDARD, unit="unit:7", start="sample:coffee", steps=2),

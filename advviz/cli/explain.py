@@ -110,4 +110,7 @@ def execute(args: argparse.Namespace) -> int:
     else:
         score = f"the {score_of(spec)} of {result.facts['explained']}"
         print(f"{spec.method} of {score} (predicted {said(answer)}): {args.out}")
+        if "completeness_error" in result.facts:
+            change, error = result.facts["difference"], result.facts["completeness_error"]
+            print(f"It adds up to the score's change of {change:.4g} but for {error:.2g}.")
     return 0

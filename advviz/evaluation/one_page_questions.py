@@ -72,7 +72,7 @@ def _explained(spec: ExplainSpec, results: Results) -> Case:
     row = Evidence(
         spec.model,
         f"says {answer}",
-        f"{score_of(spec)} of {named}: {value:.3g}",
+        f"{score_of(spec)} of {named}: {value:.3g}{_completeness(result)}",
         (explained, map_of(spec, results)),
     )
     about = "an attacked picture" if attacked(spec) else "the picture"
@@ -85,6 +85,14 @@ def _explained(spec: ExplainSpec, results: Results) -> Case:
         "that is a good reason."
     )
     return Case(finding, (row,), maps=told_of_maps([spec], results))
+
+
+def _completeness(result: Result) -> str:
+    """Say how nearly a map adds up, where it should."""
+    if "completeness_error" not in result.facts:
+        return ""
+    change, error = result.facts["difference"], result.facts["completeness_error"]
+    return f"; the map adds up to its change of {change:.3g} but for {error:.2g}"
 
 
 def _drawn(spec: VisualizeSpec, results: Results) -> Case:

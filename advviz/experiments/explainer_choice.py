@@ -11,6 +11,7 @@ from typing import Any
 
 from advviz.errors import InvalidInputError
 from advviz.experiments.options import read_options, written_options
+from advviz.experiments.reference_pictures import references_key
 from advviz.explain import parameters
 from advviz.explain.catalogue import explainer_named, explainers
 from advviz.fields import added, choice, text
@@ -84,6 +85,8 @@ def resolved(spec: Any, described: ModelRecord) -> dict[str, Any]:
     explainer = explainer_named(spec.method)
     told = written_options(params_of(spec).resolved(described.input_size))
     values = {"method version": explainer.version, "score": explainer.score, "options": told}
+    if explainer.references:
+        values["references"] = references_key(described.input_size)
     used = {"seed": explainer.random, "numerics": not explainer.exact}
     return values | {name: value for name, value in drawn.items() if used[name]}
 

@@ -13,6 +13,7 @@ from advviz.attacks.random_noise import random_noise
 from advviz.attacks.result import AttackResult
 from advviz.experiments.parameters import PREDICTED, UNTARGETED
 from advviz.experiments.protocol import REFERENCE
+from advviz.experiments.reference_pictures import reference_pictures
 from advviz.experiments.result import Array, Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
 from advviz.experiments.units import parse_unit
@@ -160,7 +161,11 @@ def explain(spec: ExplainSpec, described: ModelRecord, pixels: Array, device: st
         index = described.class_index(spec.explained)
     explainer = explainer_named(spec.method)
     objective = score_of(spec.objective, explainer.score, _index(index, device))
-    found = yield from explainer.make(images, objective, spec.params, noise=Noise(spec.seed))
+    words: dict[str, Any] = {"noise": Noise(spec.seed)}
+    if explainer.references:
+        known = reference_pictures(pixels.shape[-1])
+        words["references"] = torch.from_numpy(known.copy()).to(device)
+    found = yield from explainer.make(images, objective, spec.params, **words)
     arrays = {
         "pixels": pixels,
         "gradient": found.attributions[0].cpu(),

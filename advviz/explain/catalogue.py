@@ -117,6 +117,58 @@ _ALL = (
         make=_made_in("gradient", "input_times_gradient"),
         exact=True,
     ),
+    Explainer(
+        name="integrated-gradients",
+        title="Integrated gradients",
+        paper="Sundararajan et al., ICML 2017, arXiv:1703.01365",
+        is_="The gradient along the way from an empty picture to this one: the shares of the "
+        "score's whole change, to which they add up.",
+        notice="Choose another empty picture: what stays was not its doing.",
+        cannot="That the shares add up does not make them right: pixels that equal the empty "
+        "picture get nothing.",
+        params=parameters.IntegratedGradients,
+        make=_made_in("integrated_gradients", "integrated_gradients"),
+        random=True,  # one of its baselines is
+    ),
+    Explainer(
+        name="expected-gradients",
+        title="Expected Gradients",
+        paper="Erion et al., Nature Machine Intelligence 2021, arXiv:1906.10670",
+        is_="Integrated gradients from real pictures, those that come with advviz, averaged "
+        "over random points of the ways.",
+        notice="No colour is privileged as nothing: do black parts count now?",
+        cannot="It tells what sets this picture apart from those few, and not from all pictures.",
+        params=parameters.ExpectedGradients,
+        make=_made_in("expected_gradients", "expected_gradients"),
+        random=True,
+        references=True,
+    ),
+    Explainer(
+        name="occlusion",
+        title="Occlusion",
+        paper="Zeiler & Fergus, ECCV 2014, arXiv:1311.2901",
+        is_="How far the score falls when a window hides this place, averaged over the windows "
+        "that do.",
+        notice="Does hiding the object hurt most, or hiding something beside it?",
+        cannot="A hidden window is a strange picture itself, and what is there twice is never "
+        "missed.",
+        params=parameters.Occlusion,
+        make=_made_in("occlusion", "occlusion"),
+        score="probability",
+        random=True,  # one of its baselines is
+    ),
+    Explainer(
+        name="rise",
+        title="RISE",
+        paper="Petsiuk et al., BMVC 2018, arXiv:1806.07421",
+        is_="How high the score is when this place is visible through a random mask.",
+        notice="Where does it stay when the seed or the number of masks changes?",
+        cannot="Its grain is that of chance and of the masks' cells: small marks mean nothing.",
+        params=parameters.RISE,
+        make=_made_in("rise", "rise"),
+        score="probability",
+        random=True,
+    ),
 )
 _BY_NAME = MappingProxyType({explainer.name: explainer for explainer in _ALL})
 

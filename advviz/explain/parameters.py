@@ -5,11 +5,11 @@ all explainers have in common, such as the class and the seed, is no parameter.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from advviz.errors import InvalidInputError
-from advviz.fields import AUTO, check, choice, count, number, text
+from advviz.fields import AUTO, check, choice, count, number, switch, text
 
 LAYER_NAME = re.compile(r"[A-Za-z0-9_.]+")
 
@@ -46,6 +46,83 @@ class SmoothGrad(Params):
         "range", ("range", "absolute"), "SmoothGrad: sigma of the image's range, or in pixels"
     )
     magnitude: str = choice("signed", ("signed", "squared"), "SmoothGrad: what is averaged")
+
+
+BASELINES = ("black", "white", "blurred", "mean", "noise")
+"""Pictures that stand for the absence of everything."""
+RULES = (
+    "gauss-legendre", "trapezoid", "riemann-left", "riemann-middle", "riemann-right",
+)  # fmt: skip
+MOST_WINDOWS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegratedGradients(Params):
+    """The gradient along the path from a baseline to the picture."""
+
+    baseline: str = choice(
+        "black",
+        (*BASELINES, "several"),
+        "where the path begins: a picture without anything; several: the mean over all five",
+    )
+    steps: int = count(50, 2, 500, "points of each path")
+    quadrature: str = choice("gauss-legendre", RULES, "rule of the integral")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedGradients(Params):
+    """The gradient at random points between the picture and reference pictures."""
+
+    samples: int = count(200, 1, 2000, "points, each on the way from a picture drawn at random")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occlusion(Params):
+    """A window that slides over the picture and hides what is behind it."""
+
+    window: int | str = count(
+        8, 1, 512, "side of the window in pixels; auto: an eighth of the picture's", auto=True
+    )
+    stride: int | str = count(
+        4, 1, 512, "pixels from one window to the next; auto: half a window", auto=True
+    )
+    baseline: str = choice("black", BASELINES, "what the window shows instead")
+
+    def resolved(self, size: int) -> "Occlusion":
+        """Return the window and the stride for pictures of so many pixels a side.
+
+        Raises:
+            InvalidInputError: a window larger than the picture, windows that leave gaps, or more
+                windows than anybody waits for.
+        """
+        window = max(1, size // 8) if self.window == AUTO else int(self.window)
+        stride = max(1, window // 2) if self.stride == AUTO else int(self.stride)
+        if window > size:
+            raise InvalidInputError(f"window must lie in [1, {size}] on this model, got {window}")
+        if stride > window:
+            raise InvalidInputError(
+                f"stride must be at most the window, {window}, so that no pixel is left out, "
+                f"got {stride}"
+            )
+        windows = (-(-(size - window) // stride) + 1) ** 2
+        if windows > MOST_WINDOWS:
+            raise InvalidInputError(
+                f"at most {MOST_WINDOWS} windows are tried, got {windows}; take a larger stride"
+            )
+        return replace(self, window=window, stride=stride)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RISE(Params):
+    """Random masks, weighted by the score that each leaves."""
+
+    masks: int = count(1000, 1, 10_000, "random masks")
+    cells: int = count(7, 1, 64, "cells of a mask a side, before it is enlarged")
+    kept: float = number(0.5, 0.05, 0.95, "share of the cells that a mask leaves visible")
+    baseline: str = choice("black", BASELINES, "what a mask shows instead")
+    centred: bool = switch(
+        True, "subtract the mean score, so that 0 means no influence; no: as in the paper"
+    )
 
 
 def layer() -> Any:

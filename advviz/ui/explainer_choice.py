@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from advviz.experiments.explainer_choice import FIRST, GRADIENT, SMOOTHGRAD
+from advviz.experiments.explainer_choice import FIRST, GRADIENT, SMOOTHGRAD, score_of
 from advviz.experiments.options import written_options
+from advviz.experiments.result import Result
 from advviz.experiments.specs import ExplainSpec
 from advviz.explain.catalogue import Explainer, explainers
 from advviz.ui import method_controls
@@ -71,10 +72,29 @@ def _told(name: str, meta: Any) -> Callable[[Setup, Any], Setup]:
     return change
 
 
-def caption(setup: Setup) -> str:
-    """What the explainer's maps are, what to notice, and what they cannot tell."""
+def measured(result: Result | None) -> str:
+    """What was measured of a map besides its pixels, in the reader's language."""
+    if result is None or "completeness_error" not in result.facts:
+        return ""
+    error, difference = (result.facts[name] for name in ("completeness_error", "difference"))
+    return say(
+        "adds up to the score's change of {difference:.3g} but for {error:.2g}",
+        difference=difference,
+        error=error,
+    )
+
+
+def caption(setup: Setup, named: str) -> str:
+    """What the explainer's maps are, what to notice, and what they cannot tell.
+
+    Args:
+        setup: of the page.
+        named: the class that the maps are for, in the reader's language.
+    """
     entry = chosen(setup)
     said = [f"**{term(entry.title)}.**", *map(term, (entry.is_, entry.notice, entry.cannot))]
+    score = term(score_of(_spec(setup)))
+    said.append(say("The score is the {score} for **{named}**.", score=score, named=named))
     if setup.view.draw == "signed" and setup.explain_method not in FIRST:
         said.append(say("Red speaks for the class, blue against it."))
     return " ".join(said)

@@ -137,7 +137,9 @@ def _maps(setup: Setup, finds: Finds) -> dict[str, Tile]:
                 word=ROW[record(model).is_robust][1],
             )
             body = picture(drawn[name], alt, smooth=setup.view.smooth)
-            tiles[name] = Tile(body, maps.said(found[name], other, finds[spec].result))
+            result = finds[spec].result
+            told = (maps.said(found[name], other, result), explainer_choice.measured(result))
+            tiles[name] = Tile(body, " · ".join(filter(None, told)))
     return tiles
 
 
@@ -156,7 +158,7 @@ def _captions(setup: Setup) -> list[str]:
     gradient = say(CAPTIONS["gradient"], **values)
     smooth = say(CAPTIONS["smoothgrad"], **values)
     if setup.explain_method != SMOOTHGRAD:
-        smooth = explainer_choice.caption(setup)
+        smooth = explainer_choice.caption(setup, named)
     attacked = say(
         "**The attacked picture.** Compare the maps with those on the left: the picture "
         "hardly moved, did they? A map is not a reason."

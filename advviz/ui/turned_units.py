@@ -18,7 +18,7 @@ from advviz.experiments.turned_units import UnitsSpec
 from advviz.models.records import record
 from advviz.pictures import photo
 from advviz.ui import drawers, running, state
-from advviz.ui.figures import Bytes, accent, picture, rich, show
+from advviz.ui.figures import Bytes, Finished, accent, picture, rich, show
 from advviz.ui.language import labelled, say, term
 from advviz.ui.picture_choice import title
 from advviz.ui.running import Finds
@@ -59,7 +59,10 @@ def drawer(setup: Setup) -> None:
         liked = favourites(setup, finds)
         known = dict(finds)
         drawings = [spec for spec in liked.values() if isinstance(spec, VisualizeSpec)]
-        finds |= running.show(drawings, body, lambda more: draw(setup, known | more, liked))
+        if drawings:
+            finds |= running.show(drawings, body, lambda more: draw(setup, known | more, liked))
+        elif liked:
+            body.html(Finished(draw(setup, finds, liked)))
         running.failures(finds)
 
 
