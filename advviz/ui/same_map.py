@@ -188,7 +188,7 @@ def _told(model: str, spec: AlikeSpec, result: Result) -> str:
 
 
 def _table(spec: AlikeSpec, result: Result) -> str:
-    heads = ["", *(say(head, share=f"{spec.top_share:.0%}") for head in TABLE_HEADS)]
+    heads = ["", *(say(measured, share=f"{spec.top_share:.0%}") for measured in TABLE_HEADS)]
     top = "".join(f'<th scope="col">{escape(head)}</th>' if head else "<td></td>" for head in heads)
     body = "".join(
         f'<tr><th scope="row">{escape(name)}</th>'
