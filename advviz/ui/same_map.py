@@ -125,11 +125,11 @@ def drawn(maps: Array, way: str) -> tuple[Drawn, Drawn]:
             (one if is_signed else np.abs(one)).sum(0, keepdims=True) for one in (before, after)
         ]
         in_colours = way == "rgb" and before.shape[0] == 3
-        shown = [
+        first, second = (
             pictures.tutorial_rgb(one) if in_colours else paint(one, scale)
             for one in (before, after)
-        ]
-        found.append(Drawn(*shown, pictures.signed(flat[1] - flat[0], scale)))
+        )
+        found.append(Drawn(first, second, pictures.signed(flat[1] - flat[0], scale)))
     return found[0], found[1]
 
 
