@@ -19,8 +19,10 @@ from advviz.evaluation.one_page_evidence import (
     viewings,
 )
 from advviz.evaluation.one_page_features import case_of_features
+from advviz.evaluation.one_page_layers import case_of_atlas, case_of_responses
 from advviz.evaluation.one_page_training import case_of_training
 from advviz.evaluation.outcomes import Said, said, strength
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
@@ -28,6 +30,7 @@ from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.links import AnySpec
 from advviz.experiments.references import true_class
+from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 from advviz.models.records import record
@@ -187,4 +190,6 @@ OTHERS: Mapping[type, Callable[..., Case]] = {
     SurfaceSpec: _surface,
     FeaturesSpec: case_of_features,
     LabTrainingSpec: case_of_training,
+    AtlasSpec: case_of_atlas,
+    ResponsesSpec: case_of_responses,
 }
