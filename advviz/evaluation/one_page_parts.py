@@ -26,6 +26,8 @@ TITLES = {
     "surface": "the answers around an attacked picture",
     "features": "bugs or features?",
     "lab-training": "a network trained against an attacker",
+    "atlas": "what excites the units of a layer",
+    "responses": "what the units of a layer answer to",
 }
 WHITE_BOX = (
     "The attacker knew the whole network. Who does not may need more tries or a larger change; "
