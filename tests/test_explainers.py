@@ -85,6 +85,28 @@ def test_the_map_of_a_linear_model_is_known(name):
     assert_close(explained(name, linear(W, B)).attributions, expected, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("objective", [Logit(CLASSES), towards(CLASSES), Probability(CLASSES)])
+def test_input_times_gradient_is_captums(objective):
+    """Of a logit, and of the scores that other explainers make of the cross-entropy."""
+    from captum.attr import InputXGradient
+
+    network = convolutional()
+    theirs = InputXGradient(lambda images: objective.values(network.module(images))).attribute(
+        IMAGES.clone().requires_grad_()
+    )
+    ours = run(begin("input-x-gradient", IMAGES, objective), network)
+    assert_close(ours.attributions, theirs, rtol=0, atol=1e-12)
+
+
+def test_the_probability_is_the_softmax_in_either_direction():
+    logits = normal(3, 4)
+    share = logits.softmax(1).gather(1, CLASSES[:, None])[:, 0]
+    assert_close(Probability(CLASSES).values(logits), share)
+    assert_close(Probability(CLASSES, raised=False).values(logits), -share)
+    rows = torch.tensor([2, 0])
+    assert_close(Probability(CLASSES).select(rows).values(logits[rows]), share[rows])
+
+
 # --- baselines ---------------------------------------------------------------------
 
 
