@@ -43,8 +43,8 @@ finds = running.show(
 )
 with trouble:
     running.failures(finds)
-    same_map.drawer(setup)
-    turned_units.drawer(setup)
+    finds |= same_map.drawer(setup)
+    finds |= turned_units.drawer(setup)
 take_home.offer(
     finds,
     state.link(PAGE),

@@ -7,6 +7,7 @@ that, `python tests/goldens.py` writes the new goldens; it refuses while a versi
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import explainer_toys
@@ -22,16 +23,20 @@ from advviz.attacks.loss_surface import loss_surface
 from advviz.attacks.pgd import PGDParams, pgd
 from advviz.attacks.random_noise import random_noise
 from advviz.attacks.smallest import smallest
+from advviz.experiments.alike import AlikeSpec
 from advviz.experiments.explainer_choice import FIRST
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
+from advviz.experiments.turned_units import UnitsSpec
+from advviz.explain.before_after import before_after
 from advviz.explain.catalogue import explainers
 from advviz.explain.gradient import gradient
 from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
 from advviz.featurevis.ascent import AscentParams, ascent, noise_images
 from advviz.featurevis.fourier import FourierParams, fourier_ascent
 from advviz.featurevis.responses import responses
+from advviz.featurevis.turned_units import turned_units
 from advviz.models.classifier import Classifier
 from advviz.noise import Noise
 from advviz.objectives import Logit, Probability, Unit, away_from, towards
@@ -44,6 +49,7 @@ TOLERANCE = 1e-9
 IMAGES = pictures(2, (3, 2, 2))
 CLASSES = labels(0, 2)
 NOISE = Noise(7)
+ACTIVATIONS = pictures(5, (6,), seed=2)
 
 
 def measured() -> dict[str, dict[str, Any]]:
@@ -75,6 +81,8 @@ def measured() -> dict[str, dict[str, Any]]:
             ),
         ),
         "responses": (ResponsesSpec, responses(IMAGES, "conv2")),
+        "maps before and after": (AlikeSpec, alike()),
+        "turned units": (UnitsSpec, turned_units(*IMAGES.split(1), IMAGES, ACTIVATIONS, "conv2")),
         "fourier": (
             VisualizeSpec,
             fourier_ascent(IMAGES, Logit(CLASSES), FourierParams(steps=4), noise=NOISE),
@@ -148,6 +156,21 @@ def defended_but_for_jpeg() -> Any:
     return replace(found, pictures=found.pictures[:, kept], logits=found.logits[:, kept])
 
 
+def alike() -> Any:
+    """Compare gradients of two pictures; SSIM needs larger ones."""
+    clean, attacked = IMAGES.split(1)
+
+    def mapper(picture: torch.Tensor, index: int, _again: bool) -> Any:
+        return (yield from gradient(picture, Logit(labels(index)))).attributions
+
+    found = yield from before_after(
+        clean, attacked, (0, 2), mapper, IMAGES, draws=3, is_random=False, noise=NOISE
+    )
+    compared = (found.pairs, found.noisy, found.photos, found.random)
+    figures = [torch.cat([one.rank, one.signed_rank, one.overlap]) for one in compared]
+    return SimpleNamespace(figures=torch.cat(figures))
+
+
 def smooth(magnitude: Any, unit: Any) -> Any:
     """Begin a SmoothGrad of 10 samples."""
     params = SmoothGradParams(samples=10, sigma=0.2, sigma_unit=unit, magnitude=magnitude)
@@ -156,7 +179,7 @@ def smooth(magnitude: Any, unit: Any) -> Any:
 
 def numbers(result: Any) -> list[float]:
     """Return the main array of a result, flat."""
-    for name in ("attributions", "images", "pictures", "logits", "maxima"):
+    for name in ("scores", "figures", "attributions", "images", "pictures", "logits", "maxima"):
         if hasattr(result, name):
             values: torch.Tensor = getattr(result, name)
             return [float(value) for value in values.flatten()]

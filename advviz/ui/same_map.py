@@ -42,17 +42,18 @@ class Drawn:
     change: Bytes
 
 
-def drawer(setup: Setup) -> None:
-    """Offer the comparison, for every model that the page shows."""
+def drawer(setup: Setup) -> Finds:
+    """Offer the comparison, for every model that the page shows; return what is known of it."""
     if setup.view.opened == "alike":
         st.session_state.setdefault(KEY, True)
     label = say("Before and after the attack: is it still the same map?")
     place = drawers.opened(label, KEY)
     if place is None:
-        return
+        return {}
     with place:
         finds = running.show(specs(setup), st.empty(), lambda finds: draw(setup, finds))
         running.failures(finds)
+    return finds
 
 
 def spec_of(setup: Setup, model: str) -> AlikeSpec:

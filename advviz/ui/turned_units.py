@@ -44,14 +44,14 @@ MEANING = (
 )
 
 
-def drawer(setup: Setup) -> None:
-    """Offer the units, for every model that the page shows."""
+def drawer(setup: Setup) -> Finds:
+    """Offer the units, for every model that the page shows; return what is known of them."""
     if setup.view.opened == "units":
         st.session_state.setdefault(KEY, True)
     label = say("Inside: which units did the attack turn on and off?")
     place = drawers.opened(label, KEY)
     if place is None:
-        return
+        return {}
     with place:
         layer(setup)
         body = st.empty()
@@ -64,6 +64,7 @@ def drawer(setup: Setup) -> None:
         elif liked:
             body.html(Finished(draw(setup, finds, liked)))
         running.failures(finds)
+    return finds
 
 
 def layer(setup: Setup) -> None:
