@@ -8,15 +8,17 @@ from advviz.ui import (
     method_controls,
     notes,
     running,
+    same_map,
     side_by_side,
     state,
     take_home,
     trust,
+    turned_units,
 )
 from advviz.ui import view_controls as viewing
 from advviz.ui.language import say
 
-PAGE = state.Page("explain", ("rows", "draw", "scale", "smooth", *trust.SHOWN_BY))
+PAGE = state.Page("explain", ("rows", "draw", "scale", "smooth", "layer", *trust.SHOWN_BY))
 
 setup = state.begin(PAGE)
 
@@ -43,12 +45,12 @@ finds = running.show(
 with trouble:
     running.failures(finds)
 with panel:
+    finds |= same_map.drawer(setup)
+    finds |= turned_units.drawer(setup)
     tested = trust.drawer(setup)
 take_home.offer(
     finds,
     state.link(PAGE),
-    [
-        *(setup.explain_on(model, setup.explain_method, "attacked") for model in setup.models),
-        *tested,
-    ],
+    [setup.explain_on(model, setup.explain_method, "attacked") for model in setup.models]
+    + [*same_map.specs(setup), *turned_units.of_models(setup), *tested],
 )

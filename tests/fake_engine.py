@@ -1,17 +1,20 @@
 """An engine for tests of the pages: it remembers what it was asked and answers at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from advviz.compute import Engine, Job, State
 from advviz.compute.status import EngineStatus
-from advviz.data import images
+from advviz.data import gallery, images
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.features import MEASURES, NETWORKS, FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.lab_training import PARTNERS, LabTrainingSpec, described
 from advviz.experiments.protocol import Spec
 from advviz.experiments.references import made_by, true_class
+from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 from advviz.experiments.trust import MapsSpec, TrustSpec
@@ -85,45 +88,51 @@ def made_up(spec: Spec) -> Result:
     """A result of the right shape."""
     if isinstance(spec, AttackSpec):
         return _attack(spec)
+    if type(spec) in (others := _others()):
+        return others[type(spec)](spec)
     if isinstance(spec, ExplainSpec | MapsSpec):
         return _explanation(spec)
     if isinstance(spec, VisualizeSpec):
-        start, picture = _noise(0, spec.model), _noise(1, spec.model)
+        start, picture = noise_picture(0, spec.model), noise_picture(1, spec.model)
         values = np.linspace(-1, 9, STEPS + 1, dtype=np.float32)
         name = spec.unit.removeprefix("class:") if spec.unit.startswith("class:") else "dog"
         arrays = {"start": start, "picture": picture, "values": values}
         return Result.of(arrays | {"logits": logits_for(spec.model, name)}, {})
-    if isinstance(spec, SmallestSpec):
-        return _smallest(spec)
-    if isinstance(spec, DefencesSpec):
-        return _defences(spec)
-    if isinstance(spec, SurfaceSpec):
-        return _surface(spec)
     if isinstance(spec, NoiseSpec):
-        logits = np.tile(logits_for(spec.model, _cat(spec.model)), (spec.draws, 1))
-        arrays = {"original_logits": logits[0], "logits": logits, "example": _noise(2, spec.model)}
+        logits = np.tile(logits_for(spec.model, said_blindly(spec.model)), (spec.draws, 1))
+        arrays = {
+            "original_logits": logits[0],
+            "logits": logits,
+            "example": noise_picture(2, spec.model),
+        }
         return Result.of(arrays, {"changed": 0, "draws": spec.draws})
-    if isinstance(spec, FeaturesSpec):
-        return features_found(spec)
-    if isinstance(spec, LabTrainingSpec):
-        return trained_side_by_side(spec)
     assert isinstance(spec, PredictSpec)
     said = _true(spec.image, spec.model)
-    return Result.of({"pixels": _noise(3, spec.model), "logits": logits_for(spec.model, said)}, {})
+    return Result.of(
+        {"pixels": noise_picture(3, spec.model), "logits": logits_for(spec.model, said)}, {}
+    )
+
+
+def _others() -> dict[type, Callable[..., Result]]:
+    """What makes up the results of all other kinds."""
+    from fake_inside import MADE_UP  # which asks this module for pictures and logits
+
+    inquiries = {SmallestSpec: _smallest, DefencesSpec: _defences, SurfaceSpec: _surface}
+    return inquiries | OF_NO_PICTURE | MADE_UP
 
 
 def _true(image: str, model: str) -> str:
     known = true_class(image, record(model)) if image.startswith("sample:") else None
-    return known or _cat(model)
+    return known or said_blindly(model)
 
 
-def _cat(model: str) -> str:
+def said_blindly(model: str) -> str:
     """What a model says that looks at nothing: cat, or the first of its classes."""
     classes = record(model).classes
     return "cat" if "cat" in classes else classes[0]
 
 
-def _noise(seed: int, model: str) -> np.ndarray:
+def noise_picture(seed: int, model: str) -> np.ndarray:
     size = record(model).input_size
     return np.random.default_rng(seed).random((3, size, size), dtype=np.float32)
 
@@ -131,7 +140,7 @@ def _noise(seed: int, model: str) -> np.ndarray:
 def _attack(spec: AttackSpec) -> Result:
     described = record(spec.model)
     original = images.load(spec.image, described.input_size).pixels
-    change = np.sign(_noise(4, spec.model) - 0.5) * np.float32(min(spec.eps, 1.0) / 110)
+    change = np.sign(noise_picture(4, spec.model) - 0.5) * np.float32(min(spec.eps, 1.0) / 110)
     adversarial = np.clip(original + change, 0, 1).astype(np.float32)
     true = _true(spec.image, spec.model)
     reached = spec.target if spec.target != "any" else described.classes[-1]
@@ -167,11 +176,11 @@ def _attack(spec: AttackSpec) -> Result:
 
 def _map(spec: ExplainSpec) -> Result:
     scale = 1.0 if record(spec.model).is_robust else 8.0
-    explained = spec.explained if spec.explained != "predicted" else _cat(spec.model)
+    explained = spec.explained if spec.explained != "predicted" else said_blindly(spec.model)
     arrays = {
-        "pixels": _noise(5, spec.model),
-        "gradient": (_noise(6, spec.model) - 0.5) * np.float32(scale),
-        "logits": logits_for(spec.model, _cat(spec.model)),
+        "pixels": noise_picture(5, spec.model),
+        "gradient": (noise_picture(6, spec.model) - 0.5) * np.float32(scale),
+        "logits": logits_for(spec.model, said_blindly(spec.model)),
     }
     return Result.of(arrays, {"explained": explained, "value": 0.5})
 
@@ -179,7 +188,7 @@ def _map(spec: ExplainSpec) -> Result:
 def _explanation(spec: ExplainSpec | MapsSpec) -> Result:
     """A map, its tests, or the map of another network."""
     if isinstance(spec, MapsSpec):
-        return Result.of({"map": _noise(6, spec.model)}, {})
+        return Result.of({"map": noise_picture(6, spec.model)}, {})
     return _trust(spec) if isinstance(spec, TrustSpec) else _map(spec)
 
 
@@ -194,7 +203,7 @@ def _trust(spec: TrustSpec) -> Result:
     shape = (3, *found.arrays["gradient"].shape[1:])
     arrays = {
         **found.arrays,
-        "cascade": np.tile(_noise(7, spec.model), (1 + stages, 1, 1, 1)),
+        "cascade": np.tile(noise_picture(7, spec.model), (1 + stages, 1, 1, 1)),
         "edges": np.ones((1, *shape[1:]), np.float32),
         "fractions": np.linspace(0, 1, points),
         "insertion blurred": np.tile(np.linspace(0.1, 0.9, points), (rows, 1)),
@@ -309,3 +318,48 @@ def _surface(spec: SurfaceSpec) -> Result:
     logits = np.zeros((21, 21, len(record(spec.model).classes)), np.float32)
     logits[..., right] = 3 - 3 * along * (1 if record(spec.model).is_robust else 4)
     return Result.of({"along": along, "across": across, "logits": logits}, {"length": 1.0})
+
+
+UNITS = 20
+
+
+def _atlas(spec: AtlasSpec) -> Result:
+    """Noise for every unit."""
+    side = min(spec.side, record(spec.model).input_size)
+    source = np.random.default_rng(7)
+    arrays = {
+        "pictures": source.integers(0, 256, (UNITS, 3, side, side), dtype=np.uint8),
+        "start_values": np.zeros(UNITS, np.float32),
+        "values": np.linspace(1, 9, UNITS, dtype=np.float32),
+    }
+    if spec.layer == "penultimate":
+        classes = len(record(spec.model).classes)
+        arrays["class_weights"] = source.normal(size=(UNITS, classes)).astype(np.float32)
+    facts = {"layer": "flatten" if spec.layer == "penultimate" else spec.layer}
+    return Result.of(arrays, facts | {"width": UNITS, "side": side})
+
+
+def _responses(spec: ResponsesSpec) -> Result:
+    """Unit 3 answers to nothing; the last one most."""
+    size, count = record(spec.model).input_size, 12
+    source = np.random.default_rng(8)
+    maxima = source.random((count, UNITS)).astype(np.float32) + np.arange(UNITS, dtype=np.float32)
+    maxima[:, 3] = -1
+    arrays = {
+        "pictures": source.integers(0, 256, (count, 3, size, size), dtype=np.uint8),
+        "maxima": maxima,
+        "means": maxima / 2,
+        "corners": np.zeros((count, UNITS, 2), np.int16),
+    }
+    names = [sample.id for sample in gallery.samples()[:count]]
+    facts = {"layer": spec.layer, "names": names, "crop": size // 4, "field": size // 2}
+    return Result.of(arrays, facts | {"left_out": 0})
+
+
+OF_NO_PICTURE: dict[type[Any], Callable[[Any], Result]] = {
+    FeaturesSpec: features_found,
+    LabTrainingSpec: trained_side_by_side,
+    AtlasSpec: _atlas,
+    ResponsesSpec: _responses,
+}
+"""What is made up for labs and layers."""

@@ -25,11 +25,15 @@ from advviz.attacks.pgd import PGDParams, pgd
 from advviz.attacks.random_noise import random_noise
 from advviz.attacks.smallest import smallest
 from advviz.evaluation.explanations.chunks import FiguresChunk
+from advviz.experiments.alike import AlikeSpec
 from advviz.experiments.explainer_choice import FIRST
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
+from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
 from advviz.experiments.trust import TrustSpec
+from advviz.experiments.turned_units import UnitsSpec
 from advviz.explain import nulls
+from advviz.explain.before_after import before_after
 from advviz.explain.catalogue import explainers
 from advviz.explain.disorder import entropy
 from advviz.explain.faithfulness import CurveParams, insertion_deletion
@@ -42,6 +46,8 @@ from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
 from advviz.explain.trust import averaged
 from advviz.featurevis.ascent import AscentParams, ascent, noise_images
 from advviz.featurevis.fourier import FourierParams, fourier_ascent
+from advviz.featurevis.responses import responses
+from advviz.featurevis.turned_units import turned_units
 from advviz.models.classifier import Classifier
 from advviz.noise import Noise
 from advviz.objectives import Logit, Probability, Unit, away_from, towards
@@ -55,6 +61,7 @@ IMAGES = pictures(2, (3, 2, 2))
 TOKENS = pictures(2, (3, 8, 8))
 CLASSES = labels(0, 2)
 NOISE = Noise(7)
+ACTIVATIONS = pictures(5, (6,), seed=2)
 
 
 def measured() -> dict[str, dict[str, Any]]:
@@ -86,6 +93,9 @@ def measured() -> dict[str, dict[str, Any]]:
                 AscentParams(eps=1, step_size=0.2, steps=6), noise=NOISE,
             ),
         ),
+        "responses": (ResponsesSpec, responses(IMAGES, "conv2")),
+        "maps before and after": (AlikeSpec, alike()),
+        "turned units": (UnitsSpec, turned_units(*IMAGES.split(1), IMAGES, ACTIVATIONS, "conv2")),
         "fourier": (
             VisualizeSpec,
             fourier_ascent(IMAGES, Logit(CLASSES), FourierParams(steps=4), noise=NOISE),
@@ -195,6 +205,21 @@ def defended_but_for_jpeg() -> Any:
     return replace(found, pictures=found.pictures[:, kept], logits=found.logits[:, kept])
 
 
+def alike() -> Any:
+    """Compare gradients of two pictures; SSIM needs larger ones."""
+    clean, attacked = IMAGES.split(1)
+
+    def mapper(picture: torch.Tensor, index: int, _again: bool) -> Any:
+        return (yield from gradient(picture, Logit(labels(index)))).attributions
+
+    found = yield from before_after(
+        clean, attacked, (0, 2), mapper, IMAGES, draws=3, is_random=False, noise=NOISE
+    )
+    compared = (found.pairs, found.noisy, found.photos, found.random)
+    figures = [torch.cat([one.rank, one.signed_rank, one.overlap]) for one in compared]
+    return SimpleNamespace(figures=torch.cat(figures))
+
+
 def smooth(magnitude: Any, unit: Any) -> Any:
     """Begin a SmoothGrad of 10 samples."""
     params = SmoothGradParams(samples=10, sigma=0.2, sigma_unit=unit, magnitude=magnitude)
@@ -217,7 +242,7 @@ def trusted() -> Any:
 
 def numbers(result: Any) -> list[float]:
     """Return the main array of a result, flat."""
-    for name in ("attributions", "images", "pictures", "logits"):
+    for name in ("scores", "figures", "attributions", "images", "pictures", "logits", "maxima"):
         if hasattr(result, name):
             values: torch.Tensor = getattr(result, name)
             return [float(value) for value in values.flatten()]

@@ -8,14 +8,18 @@ from advviz import compute
 from advviz.cli import main
 from advviz.compute import Engine
 from advviz.experiments import links
+from advviz.experiments.alike import AlikeSpec
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.references import RESULT
+from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 from advviz.experiments.trust import TrustSpec
+from advviz.experiments.turned_units import UnitsSpec
 
 MODEL, OTHER = "cifar10-standard", "cifar10-robust-l2"  # 32 pixels: the quickest
 ATTACK = AttackSpec(model=MODEL, image="sample:treefrog", target="ship", eps=0.5, steps=2, seed=3)
@@ -35,10 +39,14 @@ ONE_OF_EACH = (
     SmallestSpec(model=MODEL, image="sample:treefrog", steps=2, tolerance=0.5, seed=3),
     DefencesSpec(model=MODEL, image=MADE, seed=3),
     SurfaceSpec(model=MODEL, image=MADE, points="11", seed=3),
+    AlikeSpec(model=OTHER, image=MADE, beside=1, random_maps=10, seed=3),
+    UnitsSpec(model=OTHER, image=MADE, layer="layer2", top=2, draws=2, seed=3),
     FeaturesSpec(steps=2, attack_steps=1, seeds=1, limit=20, controls=False, seed=3),
     LabTrainingSpec(
         network="linear", epochs=1, images=100, attack_steps=1, judge_steps=1, judge_restarts=1
     ),
+    AtlasSpec(model=OTHER, layer="layer1", steps=2, units=4, seed=3),
+    ResponsesSpec(model=OTHER, layer="layer2"),
     BoardSpec(standard=MODEL, robust=OTHER, **SHARED),
     LadderSpec(family="cifar10-l2", rung=OTHER, **SHARED),
 )  # fmt: skip

@@ -17,6 +17,8 @@ from advviz.cli.entry import command, parse
 from advviz.compute import Engine
 from advviz.errors import InvalidInputError
 from advviz.experiments import codec, links
+from advviz.experiments.alike import AlikeSpec
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.attack_choice import PGD, PGD_FIELDS
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.explainer_choice import FIRST, SMOOTHGRAD_FIELDS
@@ -26,8 +28,10 @@ from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.options import written_options
 from advviz.experiments.references import RESULT
+from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 from advviz.experiments.trust import TrustSpec
+from advviz.experiments.turned_units import UnitsSpec
 from advviz.explain import parameters as of_explainers
 from advviz.explain.catalogue import explainers
 from advviz.fields import AUTO, added, choice, count
@@ -66,9 +70,8 @@ def values(field):
 def specs_of(spec):
     drawn = {field.name: values(field) for field in fields(spec)}
     if issubclass(spec, ExplainSpec):
-        return drawn.pop("method").flatmap(
-            lambda name: with_explainer(spec, drawn, explainers()[name])
-        )
+        by_name = explainers()
+        return drawn.pop("method").flatmap(lambda name: with_explainer(spec, drawn, by_name[name]))
     if "attack" not in drawn:
         return st.builds(spec, **drawn)
     return drawn.pop("attack").flatmap(lambda name: with_attack(spec, drawn, attacks()[name]))
@@ -97,7 +100,8 @@ def with_explainer(spec, drawn, explainer):
 
 KINDS = (
     PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, SmallestSpec, DefencesSpec,
-    SurfaceSpec, TrustSpec, FeaturesSpec, LabTrainingSpec, BoardSpec, LadderSpec,
+    SurfaceSpec, TrustSpec, AlikeSpec, UnitsSpec, FeaturesSpec, LabTrainingSpec, AtlasSpec,
+    ResponsesSpec, BoardSpec, LadderSpec,
 )  # fmt: skip
 ANY_SPEC = st.one_of(*map(specs_of, KINDS))
 

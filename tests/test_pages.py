@@ -31,6 +31,7 @@ KINDS = {
     "ladder": "ladder.py",
     "features": "features.py",
     "lab-training": "training.py",
+    "atlas": "atlas.py",
 }
 ALL_OF_VIEW = ("rows", "gain", "draw", "scale", "transfer", "noise", "smooth")
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from advviz.cli.inputs import image_reference
 from advviz.compute import Engine, Job
 from advviz.compute.keys import key_of
+from advviz.experiments.alike import AlikeSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.protocol import Spec
 from advviz.experiments.result import Result
@@ -25,6 +26,7 @@ Question = TypeVar(
     SmallestSpec,
     DefencesSpec,
     SurfaceSpec,
+    AlikeSpec,
 )
 
 

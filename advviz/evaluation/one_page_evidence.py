@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from advviz import pictures
 from advviz.evaluation import outcomes
 from advviz.evaluation.outcomes import Outcome, strength
+from advviz.experiments.alike import AlikeSpec
 from advviz.experiments.attack_choice import PGD
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link
@@ -120,7 +121,7 @@ def attacked(spec: AnySpec) -> tuple[AttackSpec, ...]:
 def maps_of(spec: AnySpec, attack: AttackSpec) -> tuple[ExplainSpec, ...]:
     """Return the maps that stand beside an attack: both methods, or the one that was asked for."""
     if isinstance(spec, ExplainSpec):
-        return (spec,)
+        return () if isinstance(spec, AlikeSpec) else (spec,)  # which makes its own
     if isinstance(spec, LadderSpec):
         spec = spec.on(BoardSpec())
     if not isinstance(spec, BoardSpec | AttackSpec):

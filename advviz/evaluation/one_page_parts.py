@@ -25,8 +25,12 @@ TITLES = {
     "smallest": "the smallest change that fools",
     "defences": "simple defences",
     "surface": "the answers around an attacked picture",
+    "alike": "a map before and after an attack",
+    "units": "the units that an attack turned on and off",
     "features": "bugs or features?",
     "lab-training": "a network trained against an attacker",
+    "atlas": "what excites the units of a layer",
+    "responses": "what the units of a layer answer to",
 }
 WHITE_BOX = (
     "The attacker knew the whole network. Who does not may need more tries or a larger change; "

@@ -1,4 +1,4 @@
-"""Make the results that ship: Home's board, every class's favourite picture, three runs of a lab.
+"""Make the results that ship: Home's board, favourite pictures, three runs of a lab, atlases.
 
 Run `python -m advviz.evaluation.showcase` after the weights have changed, and after
 `advviz presets --write`, which chooses the board.
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from advviz.compute import Engine, shipped
+from advviz.evaluation import atlas_showcase
 from advviz.experiments import presets
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.lab_training import LabTrainingSpec, collapsing
@@ -70,6 +71,7 @@ def make() -> None:
     for spec, result in results.items():
         shipped.write(spec, result)
     sys.stdout.write(f"{len(results)} results\n")
+    atlas_showcase.make()
 
 
 if __name__ == "__main__":

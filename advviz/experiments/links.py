@@ -5,12 +5,15 @@ from dataclasses import fields
 from typing import get_args
 
 from advviz.experiments import attack_choice, codec, explainer_choice
+from advviz.experiments.alike import AlikeSpec
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link, to_query
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
+from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import (
     AttackSpec,
     ExplainSpec,
@@ -19,6 +22,7 @@ from advviz.experiments.specs import (
     VisualizeSpec,
 )
 from advviz.experiments.trust import TrustSpec
+from advviz.experiments.turned_units import UnitsSpec
 from advviz.fields import written
 
 __all__ = ["from_link", "from_query", "to_flags", "to_link", "to_python", "to_query"]
@@ -26,12 +30,14 @@ __all__ = ["from_link", "from_query", "to_flags", "to_link", "to_python", "to_qu
 Group = BoardSpec | LadderSpec
 """What stands for several experiments at once."""
 
-Inquiry = SmallestSpec | DefencesSpec | SurfaceSpec | TrustSpec
+Inquiry = SmallestSpec | DefencesSpec | SurfaceSpec | TrustSpec | AlikeSpec | UnitsSpec
 Picture = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Inquiry
 Lab = FeaturesSpec | LabTrainingSpec
 """What asks no model of the catalogue."""
+Layer = AtlasSpec | ResponsesSpec
+"""What is about all units of a layer."""
 
-AnySpec = Picture | Lab | Group
+AnySpec = Picture | Lab | Layer | Group
 KINDS: dict[str, type[AnySpec]] = {spec.kind: spec for spec in get_args(AnySpec)}
 
 

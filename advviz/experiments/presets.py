@@ -182,6 +182,7 @@ def catalogue() -> tuple[Preset, ...]:
             candidates=tuple(
                 board.row(STANDARD).smoothgrad for board in _boards(*TO_GOLDFISH, eps=1.0)
             ),
+            view={"opened": "alike"},
         ),
         Preset(
             id="favourites",

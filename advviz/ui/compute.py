@@ -12,6 +12,7 @@ from advviz.ui.words import duration, title_of
 EVERY = 2.0  # seconds between two looks at the engine
 
 KINDS = {
+    "alike": "maps before and after an attack",
     "attack": "attack",
     "defences": "defences tried on a picture",
     "evaluate": "evaluation, in pieces",
@@ -21,6 +22,7 @@ KINDS = {
     "predict": "prediction",
     "smallest": "search for the smallest change",
     "surface": "loss around a picture",
+    "units": "units that an attack turned on and off",
     "visualize": "feature visualization",
 }
 """What the kinds of experiments are called."""

@@ -14,9 +14,13 @@ PAGE_OF = {
     "board": "compare.py",
     "attack": "attack.py",
     "explain": "saliency.py",
+    "alike": "saliency.py",
+    "units": "saliency.py",
     "visualize": "feature_visualization.py",
     "ladder": "ladder.py",
     "features": "features.py",
+    "atlas": "atlas.py",
+    "responses": "atlas.py",
 }
 """Which page shows a kind of spec."""
 

@@ -17,6 +17,7 @@ SECTIONS = {
         ("attack.py", "Attack", ":material/target:"),
         ("saliency.py", "Saliency", ":material/grain:"),
         ("feature_visualization.py", "Feature visualization", ":material/brush:"),
+        ("atlas.py", "Layer atlas", ":material/grid_view:"),
         ("ladder.py", "Training-strength ladder", ":material/stairs:"),
     ),
     "Learn": (

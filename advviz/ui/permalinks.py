@@ -8,6 +8,8 @@ from advviz.attacks.catalogue import attack_named
 from advviz.data.two_classes import SOURCES
 from advviz.errors import InvalidInputError
 from advviz.experiments import links
+from advviz.experiments.alike import AlikeSpec, attack_of
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.explainer_choice import FIRST, GRADIENT, SMOOTHGRAD
 from advviz.experiments.features import FeaturesSpec
@@ -18,6 +20,7 @@ from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.references import RESULT, made_by
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.experiments.trust import TrustSpec
+from advviz.experiments.turned_units import UnitsSpec
 from advviz.fields import read, written
 from advviz.ui.explanations_choice import SHOWN as EXPLAINED
 from advviz.ui.explanations_choice import ExplanationChoice
@@ -58,6 +61,8 @@ def spec_of(setup: Setup, kind: str) -> links.AnySpec:
         return setup.features
     if kind == LabTrainingSpec.kind:
         return setup.training
+    if kind == "atlas":
+        return setup.atlas(setup.board.robust)
     # The attacked picture brings its attack along; the page shows the original beside it.
     return setup.explain_on(setup.model, setup.explain_method, "attacked")
 
@@ -113,21 +118,27 @@ def adopted(setup: Setup, spec: links.AnySpec) -> Setup:
     elif isinstance(spec, AttackSpec):
         found = _with_attack(setup, spec)
     elif isinstance(spec, ExplainSpec):
-        found = _with_explanation(setup, spec)
-    elif isinstance(spec, FeaturesSpec):
-        found = replace(setup, features=_on_a_page(spec))
+        found = _with_maps(setup, spec)
+    elif isinstance(spec, links.Lab):
+        found = _with_lab(setup, spec)
     elif isinstance(spec, VisualizeSpec):
         found = replace(setup.with_model(spec.model), visualize=spec)
     elif isinstance(spec, SmallestSpec):
         found = _with_smallest(setup.with_model(spec.model), spec)
-    elif isinstance(spec, DefencesSpec | SurfaceSpec):
+    elif isinstance(spec, DefencesSpec | SurfaceSpec | UnitsSpec):
         found = _with_attacked(setup, spec)
-    elif isinstance(spec, LabTrainingSpec):
-        found = replace(setup, training=spec)
+    elif isinstance(spec, links.Layer):
+        found = _with_layer(setup, spec)
     else:
         raise InvalidInputError(f"no page shows a link of the kind {spec.kind}; open an attack")
     _look_up(found)
     return found
+
+
+def _with_lab(setup: Setup, spec: links.Lab) -> Setup:
+    if isinstance(spec, FeaturesSpec):
+        return replace(setup, features=_on_a_page(spec))
+    return replace(setup, training=spec)
 
 
 def _on_a_page(spec: FeaturesSpec) -> FeaturesSpec:
@@ -139,6 +150,15 @@ def _on_a_page(spec: FeaturesSpec) -> FeaturesSpec:
         )
     _ = spec.names  # refuses what is not two
     return spec
+
+
+def _with_layer(setup: Setup, spec: links.Layer) -> Setup:
+    """The layer of an atlas, or of what its units answer to; a folder by its path is refused."""
+    setup = setup.with_model(spec.model)
+    if isinstance(spec, AtlasSpec):
+        return replace(setup, layer=spec)
+    layer = AtlasSpec(model=spec.model, layer=spec.layer)
+    return replace(setup, layer=layer).with_view(pictures=spec.images)
 
 
 def _with_attack(setup: Setup, spec: AttackSpec) -> Setup:
@@ -156,14 +176,30 @@ def _with_smallest(setup: Setup, spec: SmallestSpec) -> Setup:
     return setup.with_board(**shared)
 
 
-def _with_attacked(setup: Setup, spec: DefencesSpec | SurfaceSpec) -> Setup:
+def _with_maps(setup: Setup, spec: ExplainSpec) -> Setup:
+    """The page of the maps; of a comparison, with its drawer open.
+
+    Where a comparison names no class, it is about the true one.
+    """
+    if not isinstance(spec, AlikeSpec):
+        return _with_explanation(setup, spec)
+    attack_of(spec.image, "maps that are compared")
+    told = {f.name: getattr(spec, f.name) for f in fields(ExplainSpec)}
+    found = _with_explanation(setup, ExplainSpec(**told)).with_view(opened="alike")
+    return found.with_board(explained="true") if spec.explained == PREDICTED else found
+
+
+def _with_attacked(setup: Setup, spec: DefencesSpec | SurfaceSpec | UnitsSpec) -> Setup:
     """The set-up of the attack whose picture an inquiry is about."""
     (made,) = made_by(spec.image) or (None,)
     if not isinstance(made, AttackSpec):
         raise InvalidInputError(
             "the page shows inquiries about attacked pictures; the link names another picture"
         )
-    return _with_attack(setup, made)
+    setup = _with_attack(setup, made)
+    if not isinstance(spec, UnitsSpec):
+        return setup
+    return replace(setup.with_view(opened="units", layer=spec.layer), model=spec.model)
 
 
 def _with_ladder(setup: Setup, spec: LadderSpec) -> Setup:
@@ -179,6 +215,7 @@ def _with_explanation(setup: Setup, spec: ExplainSpec) -> Setup:
             "tested": PICTURES[attacked],
             "plainly": spec.method == GRADIENT,
             "quickly": spec.copies < ENOUGH,
+            "opened": "trust",
         }
         return _with_explanation(setup, spec.judged).with_view(**view)
     if attacked:
@@ -221,3 +258,5 @@ def _look_up(setup: Setup) -> None:
     for name in (setup.board.standard, setup.board.robust, setup.model):
         setup.board.attack_on(name).resolved()
     setup.visualize.resolved()
+    if setup.layer is not None:
+        setup.layer.resolved()

@@ -11,6 +11,7 @@ from typing import Any
 
 from advviz.errors import InvalidInputError
 from advviz.experiments import presets
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.codec import to_link
 from advviz.experiments.explainer_choice import SMOOTHGRAD
@@ -19,6 +20,7 @@ from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.parameters import PREDICTED, UNTARGETED
 from advviz.experiments.references import RESULT, true_class
+from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.models import ladders
 from advviz.models.classes import known_class
@@ -46,6 +48,7 @@ class Setup:
     explanations: ExplanationChoice = field(default_factory=ExplanationChoice)
     features: FeaturesSpec = field(default_factory=FeaturesSpec)  # of the lab of that name
     training: LabTrainingSpec = field(default_factory=LabTrainingSpec)  # of its lab
+    layer: AtlasSpec | None = None  # the atlas that was chosen; None: that of the last layer
 
     def attack(self, model: str) -> AttackSpec:
         """The attack on one model, through its own gradients."""
@@ -65,6 +68,15 @@ class Setup:
             image=self.board.image if image == "original" else RESULT + to_link(attack),
             explained=self.explained_class or spec.explained,
         )
+
+    def atlas(self, model: str) -> AtlasSpec:
+        """The atlas of one model: the same layer and settings as of the other."""
+        return AtlasSpec(model=model) if self.layer is None else replace(self.layer, model=model)
+
+    def responses(self, model: str) -> ResponsesSpec:
+        """What one model's units answer to sample pictures."""
+        layer = self.atlas(model).layer
+        return ResponsesSpec(model=model, layer=layer, images=self.view.pictures)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -159,6 +171,7 @@ class Setup:
             model=standard,
             rung=None,
             explained_class=None,
+            layer=None,
         )
 
     def with_model(self, model: str) -> "Setup":

@@ -14,6 +14,7 @@ import streamlit as st
 from advviz import pictures
 from advviz.data import exact_files
 from advviz.experiments import links, together
+from advviz.experiments.atlas import AtlasSpec, numbered
 from advviz.experiments.links import AnySpec, Group
 from advviz.experiments.replay import has_steps, moving
 from advviz.experiments.result import Result
@@ -60,6 +61,40 @@ def offer(
                 downloads(spec, shown.result)
         whole_page(finds, words["kind"], paper)
         code(words, specs)
+
+
+def layer(finds: Finds, words: Mapping[str, str], specs: Sequence[AnySpec]) -> None:
+    """Offer the atlases of a layer: as sheets with numbers, as exact arrays, as link and code.
+
+    Args:
+        finds: what is known of the page's experiments.
+        words: of the page's link.
+        specs: the experiments to give as commands and as code.
+    """
+    one_page.drawer(words)
+    drawer = drawers.opened(
+        say("Take it home: pictures, numbers, link, command, Python"), "av.take"
+    )
+    if drawer is None:
+        return
+    with drawer:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            for spec in specs:
+                shown = finds.get(spec) if isinstance(spec, AtlasSpec) else None
+                if isinstance(spec, AtlasSpec) and shown and shown.result:
+                    _sheet(spec, shown.result)
+        whole_page(finds, words["kind"], None)
+        code(words, specs)
+
+
+def _sheet(spec: AtlasSpec, result: Result) -> None:
+    named = " ".join(ROW[record(spec.model).is_robust])
+    download(
+        f"advviz-atlas-{spec.model}-{spec.layer}.png",
+        say("{named}: sheet with numbers, PNG", named=named),
+        "image/png",
+        lambda: pictures.png(numbered(spec, result)),
+    )
 
 
 def downloads(spec: Pictured, result: Result) -> None:

@@ -23,6 +23,7 @@ from advviz.ui.side_by_side import methods, title
 from advviz.ui.state import control
 from advviz.ui.words import ROW, model_name
 
+KEY = "av.trust"
 SHOWN_BY = ("tested", "plainly", "quickly")
 """Fields of the view that say what is tested."""
 SIDE = 128  # CSS pixels of a map of the cascade
@@ -41,8 +42,10 @@ QUICK = {"copies": 5, "noisy": 4, "points": 8}
 
 def drawer(setup: Setup) -> tuple[TrustSpec, ...]:
     """Offer the tests of the maps; return those that are shown."""
+    if setup.view.opened == "trust":
+        st.session_state.setdefault(KEY, True)
     label = say("When to believe a map: tests against random weights, edges and noise")
-    place = drawers.opened(label, "av.trust")
+    place = drawers.opened(label, KEY)
     if place is None:
         return ()
     with place:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from advviz.fields import check, choice, switch
+from advviz.experiments.responses import PENULTIMATE
+from advviz.fields import check, choice, count, switch, text
 
 GAINS = ("1", "2", "5", "10", "20")
+ORDERS = ("number", "response", "likeness")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +25,12 @@ class View:
     )
     quickly: bool = switch(False, "the trust panel compares with fewer maps")
     plainly: bool = switch(False, "the trust panel tests the gradient, not the method beside it")
+    opened: str = choice("none", ("none", "alike", "units", "trust"), "drawer that a link opens")
+    layer: str = text("layer whose units are looked at", default=PENULTIMATE)
+    unit_standard: int = count(0, 0, 4095, "unit of the standard model that is looked at closely")
+    unit_robust: int = count(0, 0, 4095, "unit of the robust model that is looked at closely")
+    order: str = choice("number", ORDERS, "order of the units of an atlas")
+    pictures: str = choice("gallery", ("gallery", "folder"), "pictures that units answer to")
 
     def __post_init__(self) -> None:
         """Refuse what no control offers."""
