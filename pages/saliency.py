@@ -19,7 +19,7 @@ from advviz.ui import (
 from advviz.ui import view_controls as viewing
 from advviz.ui.language import say
 
-SHOWN = ("rows", "draw", "scale", "untrained", "smooth", "tested", "plainly", "layer")
+SHOWN = ("rows", "draw", "scale", "untrained", "smooth", "layer", *trust.SHOWN_BY)
 PAGE = state.Page("explain", SHOWN)
 
 setup = state.begin(PAGE)
@@ -37,7 +37,7 @@ with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
 
 notes.trail(setup)
 place = st.empty()
-trouble = st.container()
+trouble, panel = st.container(), st.container()
 viewing.smooth(setup)
 controls.more(setup, say("Advanced: how the attacked picture is made; your own pictures"))
 notes.source(setup)
@@ -47,16 +47,13 @@ finds = running.show(
 )
 with trouble:
     running.failures(finds)
+with panel:
+    finds |= same_map.drawer(setup)
+    finds |= turned_units.drawer(setup)
     tested = trust.drawer(setup)
-    same_map.drawer(setup)
-    turned_units.drawer(setup)
 take_home.offer(
     finds,
     state.link(PAGE),
-    [
-        *(setup.explain_on(model, setup.explain_method, "attacked") for model in setup.models),
-        *tested,
-        *same_map.specs(setup),
-        *turned_units.of_models(setup),
-    ],
+    [setup.explain_on(model, setup.explain_method, "attacked") for model in setup.models]
+    + [*same_map.specs(setup), *turned_units.of_models(setup), *tested],
 )

@@ -25,13 +25,16 @@ from advviz.attacks.pgd import PGDParams, pgd
 from advviz.attacks.random_noise import random_noise
 from advviz.attacks.smallest import smallest
 from advviz.evaluation.explanations.chunks import FiguresChunk
+from advviz.experiments.alike import AlikeSpec
 from advviz.experiments.explainer_choice import FIRST
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.inversion import InvertSpec
 from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
 from advviz.experiments.trust import TrustSpec
+from advviz.experiments.turned_units import UnitsSpec
 from advviz.explain import nulls
+from advviz.explain.before_after import before_after
 from advviz.explain.catalogue import explainers
 from advviz.explain.disorder import entropy
 from advviz.explain.faithfulness import CurveParams, insertion_deletion
@@ -50,6 +53,7 @@ from advviz.featurevis.goal import Goal
 from advviz.featurevis.maco import MacoParams, maco
 from advviz.featurevis.responses import responses
 from advviz.featurevis.terms import Closeness, Weighted
+from advviz.featurevis.turned_units import turned_units
 from advviz.models.classifier import Classifier
 from advviz.noise import Noise
 from advviz.objectives import Logit, Probability, Unit, away_from, towards
@@ -63,6 +67,7 @@ IMAGES = pictures(2, (3, 2, 2))
 TOKENS = pictures(2, (3, 8, 8))
 CLASSES = labels(0, 2)
 NOISE = Noise(7)
+ACTIVATIONS = pictures(5, (6,), seed=2)
 
 
 def measured() -> dict[str, dict[str, Any]]:
@@ -95,6 +100,8 @@ def measured() -> dict[str, dict[str, Any]]:
             ),
         ),
         "responses": (ResponsesSpec, responses(IMAGES, "conv2")),
+        "maps before and after": (AlikeSpec, alike()),
+        "turned units": (UnitsSpec, turned_units(*IMAGES.split(1), IMAGES, ACTIVATIONS, "conv2")),
         "fourier": (
             VisualizeSpec,
             fourier_ascent(IMAGES, Logit(CLASSES), FourierParams(steps=4), noise=NOISE),
@@ -232,6 +239,21 @@ def defended_but_for_jpeg() -> Any:
     return replace(found, pictures=found.pictures[:, kept], logits=found.logits[:, kept])
 
 
+def alike() -> Any:
+    """Compare gradients of two pictures; SSIM needs larger ones."""
+    clean, attacked = IMAGES.split(1)
+
+    def mapper(picture: torch.Tensor, index: int, _again: bool) -> Any:
+        return (yield from gradient(picture, Logit(labels(index)))).attributions
+
+    found = yield from before_after(
+        clean, attacked, (0, 2), mapper, IMAGES, draws=3, is_random=False, noise=NOISE
+    )
+    compared = (found.pairs, found.noisy, found.photos, found.random)
+    figures = [torch.cat([one.rank, one.signed_rank, one.overlap]) for one in compared]
+    return SimpleNamespace(figures=torch.cat(figures))
+
+
 def smooth(magnitude: Any, unit: Any) -> Any:
     """Begin a SmoothGrad of 10 samples."""
     params = SmoothGradParams(samples=10, sigma=0.2, sigma_unit=unit, magnitude=magnitude)
@@ -254,7 +276,7 @@ def trusted() -> Any:
 
 def numbers(result: Any) -> list[float]:
     """Return the main array of a result, flat."""
-    for name in ("attributions", "images", "pictures", "logits", "maxima"):
+    for name in ("scores", "figures", "attributions", "images", "pictures", "logits", "maxima"):
         if hasattr(result, name):
             values: torch.Tensor = getattr(result, name)
             return [float(value) for value in values.flatten()]

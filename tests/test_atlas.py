@@ -14,8 +14,9 @@ from advviz.cli import main
 from advviz.compute import Engine
 from advviz.compute.files import from_bytes, to_bytes
 from advviz.errors import InvalidInputError, UnknownNameError
+from advviz.evaluation.one_page import report
 from advviz.experiments.atlas import AtlasSpec, levels_of, packed, pictures_of, sheet_file
-from advviz.experiments.responses import resolved_layer
+from advviz.experiments.responses import ResponsesSpec, resolved_layer
 from advviz.featurevis.ascent import AscentParams, ascent, noise_images
 from advviz.featurevis.atlas import atlas
 from advviz.featurevis.responses import width_of
@@ -23,6 +24,7 @@ from advviz.models.loading import load_model
 from advviz.models.records import record
 from advviz.noise import Noise
 from advviz.objectives import Unit
+from advviz.pictures import png
 from advviz.pictures.tiles import from_webp, levelled, tiled, untiled
 from advviz.protocol import Query, run
 
@@ -175,3 +177,31 @@ def test_the_command_draws_one_sheet_with_every_unit(tmp_path, capsys):
         assert kept["pictures"].shape == (18, 3, 32, 32)
     assert main(["atlas", "--model", MODEL, "--layer", "nowhere", "--out", str(out)]) == 2
     assert "no layer called 'nowhere'" in capsys.readouterr().err
+
+
+# --- reports ------------------------------------------------------------------------------
+
+
+def test_a_report_says_how_many_rose_and_what_that_does_not_show(one, small):
+    result = one.run(small)
+    rose = int((result.arrays["values"] > result.arrays["start_values"]).sum())
+    page = report(small, {small: result})
+    assert f"{rose} end above their start" in page
+    assert "no proof of what the unit is for" in page
+    assert page.count("data:image/png") == 5
+
+
+def test_a_report_about_somebodys_folder_shows_neither_its_path_nor_its_pictures(one, tmp_path):
+    for number in range(2):
+        levels = np.full((32, 32, 3), 40 + 90 * number, np.uint8)
+        (tmp_path / f"secret-{number}.png").write_bytes(png(levels))
+    spec = ResponsesSpec(model=MODEL, layer="layer1", images=str(tmp_path))
+    result = one.run(spec)
+    page = report(spec, {spec: result})
+    assert "of 2 sample pictures" in page.replace("none\n", "none ")
+    assert str(tmp_path) not in page
+    assert "secret-" not in page
+    assert "data:image/png" not in page
+    assert page.count("data:image/png") < report(spec, {spec: result}, with_picture=True).count(
+        "data:image/png"
+    )

@@ -223,19 +223,33 @@ def test_the_nearest_image_of_another_class_is_the_nearest(toy):
 def test_the_command_prints_a_table_that_says_where_a_measure_fails(toy, tmp_path, capsys):
     """One JSON object; a line an image; a verdict for each model and metric."""
     words = ["explanations", "--model", "standard,robust", "--images", str(toy), "--limit", "4"]
-    words += ["--method", "gradient", "--steps", "2", "--changes", "2", "--neighbours", "1"]
+    words += [
+        "--method",
+        "gradient,attention-rollout",
+        "--steps",
+        "2",
+        "--changes",
+        "2",
+        "--neighbours",
+        "1",
+    ]
     words += ["--replacement", "mean", "--json", "--csv", str(tmp_path / "lines.csv")]
     assert main(words) == 0
     table = json.loads(capsys.readouterr().out)
-    assert [row["method"] for row in table["rows"]] == ["gradient", *NULLS] * 2
+    named = ["gradient", "attention-rollout", *NULLS]
+    assert [row["method"] for row in table["rows"]] == named * 2
+    # A method that does not take the network is a row that says so, and no figure.
+    refused = [row for row in table["rows"] if row["refused"]]
+    assert [row["method"] for row in refused] == ["attention-rollout"] * 2
+    assert not any(figure for row in refused for figure in row["figures"].values())
     assert len(table["verdicts"]) == 2 * len(METRICS)
     assert all(isinstance(verdict["fails"], bool) for verdict in table["verdicts"])
     sensitivity = [v for v in table["verdicts"] if v["metric"] == "sensitivity"]
     assert all(v["fails"] and "knows nothing" in v["sentence"] for v in sensitivity)
     assert {figure["key"] for figure in table["alignment"]} == {"spectrum-slope", "cosine"}
-    assert len(table["robust_minus_standard"]) == 4 * len(METRICS)
+    assert len(table["robust_minus_standard"]) == 5 * len(METRICS)
     lines = (tmp_path / "lines.csv").read_text().splitlines()
-    assert len(lines) == 1 + 4 * 2 * 4
+    assert len(lines) == 1 + 4 * 2 * 5
     assert main([*words[:-3], "--resume"]) == 0
     said = capsys.readouterr().out
     assert "Sensitivity fails on" in said

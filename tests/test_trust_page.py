@@ -66,10 +66,11 @@ def test_the_link_of_a_panel_opens_the_page_of_its_map(engine: FakeEngine):
     spec = TrustSpec(
         model="tiny14-standard", image="sample:goose", method="smoothgrad", samples=7, copies=5
     )
-    at = page(**to_query(spec))
-    assert not at.error
+    at = opened("saliency.py", **to_query(spec))
+    assert not at.error, "and its drawer is open"
     found = panels(engine)[0]
     assert (found.image, found.method, found.samples) == ("sample:goose", "smoothgrad", 7)
     setup = permalinks.adopted(setups.default(), links.from_link(links.to_link(spec)))
     assert setup.view.tested == "original"
+    assert setup.view.quickly
     assert not setup.view.plainly

@@ -14,8 +14,9 @@ from advviz.experiments import links
 from advviz.experiments.references import RESULT
 from advviz.experiments.specs import AttackSpec
 from advviz.experiments.turned_units import UnitsSpec
-from advviz.explain.turned_units import QUIET, strongest_changes, turned_units
+from advviz.explain.before_after import noisy_copies
 from advviz.featurevis.responses import responses
+from advviz.featurevis.turned_units import QUIET, strongest_changes, turned_units
 from advviz.models.classifier import Classifier
 from advviz.noise import Noise
 from advviz.protocol import run
@@ -48,8 +49,8 @@ def found(change, *, draws=4):
     seen = run(responses(samples, "conv"), network).means
     clean = 0.5 + 0.01 * normal(1, *SHAPE)
     attacked = clean + torch.tensor(change)[None, :, None, None].double()
-    noise = Noise(0)
-    turned = run(turned_units(clean, attacked, seen, "conv", draws=draws, noise=noise), network)
+    copies = noisy_copies(clean, attacked, draws, Noise(0))
+    turned = run(turned_units(clean, attacked, copies, seen, "conv"), network)
     return samples, turned
 
 
@@ -90,12 +91,12 @@ def test_where_nothing_moved_nothing_is_listed():
 
 def test_too_few_samples_are_refused():
     """And so are those of another layer."""
-    image, noise = pictures(1, SHAPE), Noise(0)
+    image = pictures(1, SHAPE)
     with pytest.raises(InvalidInputError, match="at least two"):
-        run(turned_units(image, image, torch.ones(1, 4), "conv", draws=1, noise=noise), None)
+        run(turned_units(image, image, image, torch.ones(1, 4), "conv"), None)
     with pytest.raises(InvalidInputError, match="4 units, got answers of 5"):
         run(
-            turned_units(image, image, torch.ones(2, 5), "conv", draws=1, noise=noise),
+            turned_units(image, image, image, torch.ones(2, 5), "conv"),
             Classifier(Channels()),
         )
 

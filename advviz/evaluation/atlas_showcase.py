@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from advviz.compute import Engine, shipped
 from advviz.experiments.atlas import AtlasSpec, packed
-from advviz.models.records import CIFAR10, TINY14, pair
+from advviz.models.records import pair
+from advviz.models.vocabularies import CIFAR10, TINY14
 
 LAYERS = ("penultimate", "layer2")
 LEVELS = 8

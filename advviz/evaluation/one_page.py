@@ -14,6 +14,7 @@ from typing import Any
 
 from advviz import __version__
 from advviz.data import cifar10, two_classes, uploads
+from advviz.data.picture_sets import GALLERY, OWNERS
 from advviz.evaluation import known_figures, one_page_labs, one_page_parts
 from advviz.evaluation.known_figures import Figures
 from advviz.evaluation.one_page_evidence import Case, Results, attacked, needed
@@ -23,6 +24,7 @@ from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.lab_training import CIFAR10, LabTrainingSpec
 from advviz.experiments.links import AnySpec, Lab, to_flags, to_link, to_query
 from advviz.experiments.references import RESULT
+from advviz.experiments.responses import ResponsesSpec
 from advviz.models.model_record import ModelRecord
 from advviz.models.records import record
 from advviz.models.shelf import digest
@@ -35,7 +37,7 @@ CLOSED = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 def is_private(spec: AnySpec) -> bool:
     """Say whether a report would show a picture that somebody brought, or one of a folder."""
-    if isinstance(spec, FeaturesSpec):
+    if isinstance(spec, FeaturesSpec | ResponsesSpec):
         return spec.is_personal
     if isinstance(spec, LabTrainingSpec):  # a folder may stand in the place of the data set
         return spec.data == CIFAR10 and cifar10.picture_folder() is not None
@@ -159,6 +161,8 @@ def _without_path(spec: AnySpec) -> AnySpec:
     """Put a word in the place of a folder's path, which tells strangers of a machine."""
     if isinstance(spec, FeaturesSpec) and spec.data not in two_classes.SOURCES:
         return replace(spec, data="FOLDER")
+    if isinstance(spec, ResponsesSpec) and spec.images not in (GALLERY, OWNERS):
+        return replace(spec, images="FOLDER")
     return spec
 
 

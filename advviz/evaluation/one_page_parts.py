@@ -18,6 +18,7 @@ TITLES = {
     "ladder": "a family of networks, the same attack",
     "attack": "an adversarial example",
     "explain": "what moves an answer",
+    "trust": "is there reason to believe a map?",
     "visualize": "a favourite image",
     "invert": "a picture with the features of another",
     "predict": "one answer",
@@ -29,6 +30,8 @@ TITLES = {
     "units": "the units that an attack turned on and off",
     "features": "bugs or features?",
     "lab-training": "a network trained against an attacker",
+    "atlas": "what excites the units of a layer",
+    "responses": "what the units of a layer answer to",
 }
 WHITE_BOX = (
     "The attacker knew the whole network. Who does not may need more tries or a larger change; "

@@ -20,10 +20,12 @@ from advviz.evaluation.one_page_evidence import (
 )
 from advviz.evaluation.one_page_features import case_of_features
 from advviz.evaluation.one_page_inside import case_of_alike, case_of_units
+from advviz.evaluation.one_page_layers import case_of_atlas, case_of_responses
 from advviz.evaluation.one_page_training import case_of_training
 from advviz.evaluation.one_page_trust import case_of_trust
 from advviz.evaluation.outcomes import Said, said, strength
 from advviz.experiments.alike import AlikeSpec
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.board import BoardSpec
 from advviz.experiments.explainer_choice import FIRST, score_of
 from advviz.experiments.features import FeaturesSpec
@@ -33,6 +35,7 @@ from advviz.experiments.lab_training import LabTrainingSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.links import AnySpec
 from advviz.experiments.references import true_class
+from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 from advviz.experiments.trust import TrustSpec
@@ -245,4 +248,6 @@ OTHERS: Mapping[type, Callable[..., Case]] = {
     UnitsSpec: case_of_units,
     FeaturesSpec: case_of_features,
     LabTrainingSpec: case_of_training,
+    AtlasSpec: case_of_atlas,
+    ResponsesSpec: case_of_responses,
 }

@@ -12,14 +12,15 @@ from typing import Any
 from advviz.evaluation import trust_faith, trust_likeness
 from advviz.evaluation.trust_finding import FAILS, PASSES, UNCLEAR, Finding
 from advviz.evaluation.trust_thresholds import (
+    HALF,
     LEVEL,
-    MEDIAN,
     ROUNDING,
     STEADY,
     TENTH,
     TWICE,
     UNSTEADY,
 )
+from advviz.evaluation.wilson import wilson
 from advviz.experiments.trust import TrustSpec
 from advviz.models.model_record import RandomWeights
 from advviz.models.records import record
@@ -162,7 +163,7 @@ def ranked(beaten: int, n: int) -> str:
     """Judge how many of n maps that know nothing a map has beaten."""
     if (n - beaten + 1) / (n + 1) <= LEVEL:
         return PASSES
-    return FAILS if beaten <= MEDIAN * n else UNCLEAR
+    return FAILS if wilson(beaten, n)[1] < HALF else UNCLEAR
 
 
 MOVED = {

@@ -18,9 +18,9 @@ LEVEL = 0.05
 """Of the rank tests: a map that knows nothing comes first by chance in 1 of 20 tests. So at least
 19 others are needed, and with fewer no such test is passed. Entropies of single maps scatter
 both ways, so there coming last fails, and all between is not enough to tell."""
-MEDIAN = 0.5
-"""Share of the maps that know nothing which a map must beat not to fail: with less it does not do
-better than the typical one of them."""
+HALF = 0.5
+"""Share of the maps that know nothing which are beaten. Where even the upper end of its Wilson
+interval lies below a half, most of them do at least as well, and the map fails."""
 STEADY, UNSTEADY = 0.5, 1.0
 """Largest move of a map, by its own length, among pictures that nobody tells apart. From 1 on the
 change is larger than the map; below a half the larger part of the map stays."""

@@ -7,7 +7,8 @@ import torch
 
 from advviz.experiments.result import Result
 from advviz.experiments.turned_units import UnitsSpec
-from advviz.explain.turned_units import strongest_changes, turned_units
+from advviz.explain.before_after import noisy_copies
+from advviz.featurevis.turned_units import strongest_changes, turned_units
 from advviz.noise import Noise
 from advviz.protocol import Answer, Query
 
@@ -30,9 +31,8 @@ def look(spec: UnitsSpec, attack: Result, seen: Result, device: str = "cpu") -> 
     answer: Answer = yield Query(torch.cat([clean, attacked]), gradient=False, exact=True)
     samples = torch.from_numpy(seen.arrays["means"].copy())
     layer = str(seen.facts["layer"])
-    found = yield from turned_units(
-        clean, attacked, samples, layer, draws=spec.draws, noise=Noise(spec.seed)
-    )
+    copies = noisy_copies(clean, attacked, spec.draws, Noise(spec.seed))
+    found = yield from turned_units(clean, attacked, copies, samples, layer)
     on, off = strongest_changes(found.scores, spec.top)
     size, noisy = found.scores.nan_to_num(0.0).abs(), found.noisy.nan_to_num(0.0).abs()
     facts = {

@@ -85,11 +85,11 @@ def before_after(
         seeds = similarity(before, again, top)
     copies = noisy_copies(clean, attacked, len(photos), noise)
     beside = []
-    for image in (*copies.split(1), *photos.split(1)):
-        beside.append((yield from mapper(image, first, False)))
+    for image in torch.cat([copies, photos]):
+        beside.append((yield from mapper(image[None], first, False)))
     others = similarity(before.expand(len(beside), -1, -1, -1), torch.cat(beside), top)
     return BeforeAfter(
-        maps.unflatten(0, (2, 2)),
+        maps.view(2, 2, *maps.shape[1:]),
         similarity(maps[[0, 2, 0, 1]], maps[[1, 3, 2, 3]], top),
         seeds,
         _rows(others, slice(0, len(photos))),
@@ -113,7 +113,8 @@ def noisy_copies(clean: Tensor, attacked: Tensor, count: int, noise: Noise) -> T
     drawn = torch.cat([streams.normal("noise of the attack's size", d) for d in range(count)])
     length = torch.linalg.vector_norm(attacked - clean)
     unit = drawn / torch.linalg.vector_norm(drawn, dim=(1, 2, 3), keepdim=True)
-    return (clean + length * unit).clamp(0, 1)
+    copies: Tensor = (clean + length * unit).clamp(0, 1)
+    return copies
 
 
 def _by_chance(maps: Tensor, draws: int, top: float, noise: Noise) -> Similarity:
@@ -124,8 +125,8 @@ def _by_chance(maps: Tensor, draws: int, top: float, noise: Noise) -> Similarity
     pairs = []
     for shown in (amounts(maps), maps.double().sum(1)):
         # Equal maps have equal streams: before and after take other draws of them.
-        drawn = surrogates(shown, 2 * draws, noise=noise).unflatten(0, (2, draws))
-        before, after = drawn[0, :, 0::2], drawn[1, :, 1::2]
+        drawn = surrogates(shown, 2 * draws, noise=noise)
+        before, after = drawn[:draws, 0::2], drawn[draws:, 1::2]
         pairs.append(similarity(_by_class(before), _by_class(after), top))
     return Similarity(pairs[0].rank, pairs[1].signed_rank, pairs[0].ssim, pairs[0].overlap)
 

@@ -213,4 +213,5 @@ def class_weights(layer_width: int, classes: int) -> Procedure[Tensor | None]:
                 return head.weight.detach().cpu().T.clone()
         return None
 
-    return (yield Call(read))
+    weights: Tensor | None = yield Call(read)
+    return weights

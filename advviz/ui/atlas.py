@@ -205,7 +205,9 @@ def caption(setup: Setup, finds: Finds) -> str:
     first = setup.atlas(setup.board.robust)
     known = [result for spec in specs(setup) if (result := _of(finds, spec)) is not None]
     layer = known[0].facts["layer"]
-    text = say(PLAIN if first.method == "ascent" else PRIOR, layer=layer, steps=first.steps)
+    text = say(PLAIN, layer=layer, steps=first.steps)
+    if first.method == "fourier":
+        text = say(PRIOR, layer=layer, steps=first.steps)
     made = " ".join(_made(known, finds, setup))
     return figures.show(f'<p class="av-quiet av-below">{rich(text)} {rich(made)}</p>')
 

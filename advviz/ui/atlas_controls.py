@@ -37,14 +37,17 @@ def _layer(setup: Setup) -> None:
     spec = setup.atlas(setup.board.robust)
     described = record(spec.model)
     layers = described.layers
-    before = [name for name in layers if name != described.penultimate]
+    last = described.penultimate
     names = {
-        name: say("{layer}, {count} units", layer=name, count=layers[name]) for name in before
-    } | {PENULTIMATE: say("the last one before the classes")}
-    if described.penultimate in layers:
-        names[PENULTIMATE] = say(
-            "before the classes, {count} units", count=layers[described.penultimate]
-        )
+        name: say("{layer}, {count} units", layer=name, count=count)
+        for name, count in layers.items()
+        if name != last
+    }
+    names[PENULTIMATE] = (
+        say("the last one before the classes")
+        if last is None
+        else say("before the classes, {count} units", count=layers[last])
+    )
     names |= {} if spec.layer in names else {spec.layer: spec.layer}
     st.selectbox(
         say("Layer"),

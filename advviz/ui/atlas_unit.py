@@ -66,9 +66,10 @@ def _caption(setup: Setup, finds: Finds) -> str:
         if shown is None or shown.result is None:
             continue
         facts, size = shown.result.facts, record(spec.model).input_size
-        words = WHOLE if facts["crop"] >= size else CAPTION
-        values = {"crop": facts["crop"], "size": size, "field": facts["field"]}
-        told = say(words, count=len(facts["names"]), **(values if words is CAPTION else {}))
+        crop, count = facts["crop"], len(facts["names"])
+        told = say(CAPTION, crop=crop, size=size, field=facts["field"], count=count)
+        if crop >= size:
+            told = say(WHOLE, count=count)
         if facts["left_out"]:
             told += say(" Files that could not be read: {count}.", count=facts["left_out"])
         return told
@@ -109,9 +110,8 @@ def _favourite(result: Result | None, unit: int, smooth: bool) -> str:
         short(float(result.arrays[name][unit])).replace("-", "−")
         for name in ("start_values", "values")
     )
-    told = say(
-        "**favourite picture:** activation rose from {first} to {last}", first=first, last=last
-    )
+    rose = say("activation rose from {first} to {last}", first=first, last=last)
+    told = say("**favourite picture:** {rose}", rose=rose)
     return f'<div style="--av-side:{FAVOURITE}px">{tile(Tile(drawn, told))}</div>'
 
 

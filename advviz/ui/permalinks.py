@@ -46,6 +46,8 @@ SMOOTHGRAD_EXTRAS = ("sigma_unit", "magnitude")
 """The same, of SmoothGrad alone."""
 
 PICTURES = ("original", "attacked")
+ENOUGH = 19
+"""Copies with random weights that a trust panel is shown with, where it is not a quick look."""
 PREFIX = "show."
 
 
@@ -226,7 +228,12 @@ def _with_ladder(setup: Setup, spec: LadderSpec) -> Setup:
 def _with_explanation(setup: Setup, spec: ExplainSpec) -> Setup:
     attacked = spec.image.startswith(RESULT)
     if isinstance(spec, TrustSpec):  # whose panel is open on the page of the map
-        view = {"tested": PICTURES[attacked], "plainly": spec.method == GRADIENT}
+        view = {
+            "tested": PICTURES[attacked],
+            "plainly": spec.method == GRADIENT,
+            "quickly": spec.copies < ENOUGH,
+            "opened": "trust",
+        }
         return _with_explanation(setup, spec.judged).with_view(**view)
     if attacked:
         (made,) = made_by(spec.image)

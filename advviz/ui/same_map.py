@@ -42,17 +42,18 @@ class Drawn:
     change: Bytes
 
 
-def drawer(setup: Setup) -> None:
-    """Offer the comparison, for every model that the page shows."""
+def drawer(setup: Setup) -> Finds:
+    """Offer the comparison, for every model that the page shows; return what is known of it."""
     if setup.view.opened == "alike":
         st.session_state.setdefault(KEY, True)
     label = say("Before and after the attack: is it still the same map?")
     place = drawers.opened(label, KEY)
     if place is None:
-        return
+        return {}
     with place:
         finds = running.show(specs(setup), st.empty(), lambda finds: draw(setup, finds))
         running.failures(finds)
+    return finds
 
 
 def spec_of(setup: Setup, model: str) -> AlikeSpec:
@@ -125,11 +126,11 @@ def drawn(maps: Array, way: str) -> tuple[Drawn, Drawn]:
             (one if is_signed else np.abs(one)).sum(0, keepdims=True) for one in (before, after)
         ]
         in_colours = way == "rgb" and before.shape[0] == 3
-        shown = [
+        first, second = (
             pictures.tutorial_rgb(one) if in_colours else paint(one, scale)
             for one in (before, after)
-        ]
-        found.append(Drawn(*shown, pictures.signed(flat[1] - flat[0], scale)))
+        )
+        found.append(Drawn(first, second, pictures.signed(flat[1] - flat[0], scale)))
     return found[0], found[1]
 
 
@@ -188,7 +189,7 @@ def _told(model: str, spec: AlikeSpec, result: Result) -> str:
 
 
 def _table(spec: AlikeSpec, result: Result) -> str:
-    heads = ["", *(say(head, share=f"{spec.top_share:.0%}") for head in TABLE_HEADS)]
+    heads = ["", *(say(measured, share=f"{spec.top_share:.0%}") for measured in TABLE_HEADS)]
     top = "".join(f'<th scope="col">{escape(head)}</th>' if head else "<td></td>" for head in heads)
     body = "".join(
         f'<tr><th scope="row">{escape(name)}</th>'

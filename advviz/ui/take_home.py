@@ -77,6 +77,7 @@ def layer(finds: Finds, words: Mapping[str, str], specs: Sequence[AnySpec]) -> N
         words: of the page's link.
         specs: the experiments to give as commands and as code.
     """
+    one_page.drawer(words)
     drawer = drawers.opened(
         say("Take it home: pictures, numbers, link, command, Python"), "av.take"
     )

@@ -2,7 +2,6 @@
 
 from dataclasses import fields
 
-import numpy as np
 import streamlit as st
 
 from advviz import pictures
@@ -15,8 +14,7 @@ from advviz.experiments.specs import ExplainSpec
 from advviz.experiments.trust import TrustSpec
 from advviz.models.randomized import FROM
 from advviz.models.records import record
-from advviz.ui import components, curves, drawers, figures, running
-from advviz.ui.curves import Axis, Curve
+from advviz.ui import components, drawers, figures, running, trust_curves
 from advviz.ui.figures import Finished, Row, Tile, behind, picture, rich, show, table
 from advviz.ui.language import labelled, say, term
 from advviz.ui.running import Finds
@@ -25,6 +23,9 @@ from advviz.ui.side_by_side import methods, title
 from advviz.ui.state import control
 from advviz.ui.words import ROW, model_name
 
+KEY = "av.trust"
+SHOWN_BY = ("tested", "plainly", "quickly")
+"""Fields of the view that say what is tested."""
 SIDE = 128  # CSS pixels of a map of the cascade
 MEANING = (
     "A map is compared with what cannot know the network: the same method on {n} copies with "
@@ -35,14 +36,16 @@ CURVES = {
     "insertion": "Pixels put back in the map's order, the rest blurred: probability of {name}",
     "deletion": "Pixels blurred in the map's order: probability of {name}",
 }
-FOLLOWED = ("the map", "the edges", "noise", "shifted (median)")
-"""Whose curves are drawn, in the order of the result's rows; the shifted maps as one."""
+QUICK = {"copies": 5, "noisy": 4, "points": 8}
+"""What a quick look compares with; of so few copies no rank test can be passed."""
 
 
 def drawer(setup: Setup) -> tuple[TrustSpec, ...]:
     """Offer the tests of the maps; return those that are shown."""
+    if setup.view.opened == "trust":
+        st.session_state.setdefault(KEY, True)
     label = say("When to believe a map: tests against random weights, edges and noise")
-    place = drawers.opened(label, "av.trust")
+    place = drawers.opened(label, KEY)
     if place is None:
         return ()
     with place:
@@ -77,6 +80,14 @@ def _choices(setup: Setup) -> None:
             format_func={False: title(beside), True: title(plain)}.__getitem__,
             **control("av.plainly", setup.view.plainly, lambda s, v: s.with_view(plainly=v)),
         )
+        st.toggle(
+            say("Quick look"),
+            help=say(
+                "Fewer networks with random weights and fewer noisy inputs: more often not enough "
+                "to tell. For methods that take long."
+            ),
+            **control("av.quickly", setup.view.quickly, lambda s, v: s.with_view(quickly=v)),
+        )
 
 
 def spec_of(setup: Setup, model: str) -> TrustSpec:
@@ -84,7 +95,8 @@ def spec_of(setup: Setup, model: str) -> TrustSpec:
     plain, beside = methods(setup)
     method = plain if setup.view.plainly else beside
     made = setup.explain_on(model, method, setup.view.tested)
-    return TrustSpec(**{f.name: getattr(made, f.name) for f in fields(ExplainSpec)})
+    fewer = QUICK if setup.view.quickly else {}
+    return TrustSpec(**{f.name: getattr(made, f.name) for f in fields(ExplainSpec)}, **fewer)
 
 
 def specs(setup: Setup) -> tuple[Spec, ...]:
@@ -116,7 +128,7 @@ def _waiting(setup: Setup, panel: TrustSpec, finds: Finds) -> str:
 def _told(panel: TrustSpec, result: Result) -> str:
     """One model's findings, the maps of the cascade, and the last line."""
     found, described = judged(panel, result.facts), record(panel.model)
-    strip = figures.strip(described, verdict(found.overall), said(found.overall))
+    strip = figures.strip(described, verdict(found.overall))
     random = f"<p><b>{rich(term(RANDOM))}</b></p>" if found.random else ""
     return (
         figures.board(_heads(panel), [Row(described, strip, _cascade(panel, result))], (), SIDE)
@@ -183,18 +195,12 @@ def _curves(model: str, result: Result) -> None:
     """Insertion and deletion with the maps that know nothing, and their numbers."""
     described = record(model)
     symbol, word = ROW[described.is_robust]
-    shares = [f"{100 * each:.0f}" for each in result.arrays["fractions"]]
-    axis = Axis(say("share of the pixels, in %"), head="share of the pixels, in %", ticks=shares)
-    named = term(result.facts["explained"])
-    titles = {which: say(CURVES[which], name=named) for which in CURVES}
-    for column, (which, heading) in zip(st.columns(2, gap="large"), titles.items(), strict=True):
-        rows = result.arrays[f"{which} {SHOWN}"]
-        values = [*rows[:3], np.median(rows[3:], axis=0)]
-        drawn = [
-            Curve(described, say(FOLLOWED[place]), [float(v) for v in each], faint=place > 0)
-            for place, each in enumerate(values)
-        ]
+    named, shares = term(result.facts["explained"]), result.arrays["fractions"]
+    for column, which in zip(st.columns(2, gap="large"), CURVES, strict=True):
+        found = trust_curves.followed(described, shares, result.arrays[f"{which} {SHOWN}"])
+        heading = say(CURVES[which], name=named)
         with column:
             st.html(show(f"<p><b>{symbol} {rich(word)}</b> · {rich(heading)}</p>"))
-            components.drawing(curves.confidence(drawn, heading, axis), f"av.trust.{model}.{which}")
-            st.html(Finished(curves.table(drawn, axis)))
+            drawing = trust_curves.drawn(found, heading)
+            components.drawing(drawing, f"av.trust.{model}.{which}")
+            st.html(Finished(trust_curves.numbers(found)))

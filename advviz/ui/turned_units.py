@@ -18,7 +18,7 @@ from advviz.experiments.turned_units import UnitsSpec
 from advviz.models.records import record
 from advviz.pictures import photo
 from advviz.ui import drawers, running, state
-from advviz.ui.figures import Bytes, accent, picture, rich, show
+from advviz.ui.figures import Bytes, Finished, accent, picture, rich, show
 from advviz.ui.language import labelled, say, term
 from advviz.ui.picture_choice import title
 from advviz.ui.running import Finds
@@ -44,14 +44,14 @@ MEANING = (
 )
 
 
-def drawer(setup: Setup) -> None:
-    """Offer the units, for every model that the page shows."""
+def drawer(setup: Setup) -> Finds:
+    """Offer the units, for every model that the page shows; return what is known of them."""
     if setup.view.opened == "units":
         st.session_state.setdefault(KEY, True)
     label = say("Inside: which units did the attack turn on and off?")
     place = drawers.opened(label, KEY)
     if place is None:
-        return
+        return {}
     with place:
         layer(setup)
         body = st.empty()
@@ -59,8 +59,12 @@ def drawer(setup: Setup) -> None:
         liked = favourites(setup, finds)
         known = dict(finds)
         drawings = [spec for spec in liked.values() if isinstance(spec, VisualizeSpec)]
-        finds |= running.show(drawings, body, lambda more: draw(setup, known | more, liked))
+        if drawings:
+            finds |= running.show(drawings, body, lambda more: draw(setup, known | more, liked))
+        elif liked:
+            body.html(Finished(draw(setup, finds, liked)))
         running.failures(finds)
+    return finds
 
 
 def layer(setup: Setup) -> None:

@@ -25,8 +25,9 @@ class View:
     tested: str = choice(
         "original", ("original", "attacked"), "picture whose maps the trust panel tests"
     )
+    quickly: bool = switch(False, "the trust panel compares with fewer maps")
     plainly: bool = switch(False, "the trust panel tests the gradient, not the method beside it")
-    opened: str = choice("none", ("none", "alike", "units"), "drawer that a link opens")
+    opened: str = choice("none", ("none", "alike", "units", "trust"), "drawer that a link opens")
     layer: str = text("layer whose units are looked at", default=PENULTIMATE)
     unit_standard: int = count(0, 0, 4095, "unit of the standard model that is looked at closely")
     unit_robust: int = count(0, 0, 4095, "unit of the robust model that is looked at closely")

@@ -1,10 +1,11 @@
 """What the pieces of a benchmark of explanations ask of a network."""
 
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from advviz.errors import InvalidInputError
 from advviz.evaluation.explanations.chunks import (
@@ -32,7 +33,7 @@ from advviz.explain.similarity import amounts, rank_correlation
 from advviz.models.records import record
 from advviz.noise import Noise
 from advviz.objectives import Logit, Objective
-from advviz.protocol import Answer, Procedure, Query
+from advviz.protocol import Answer, Call, Procedure, Query
 
 Steps = Generator[Any, Any, Result]
 
@@ -53,10 +54,44 @@ def maps(chunk: MapsChunk, answered: Result, device: str) -> Steps:
     images = loaded(chunk.answers.block, device)
     classes = _classes(chunk, answered, images)
     try:
-        found: Explanation = yield from explain_by(chunk, device)(images, Logit(classes))
+        explained = explain_by(chunk, device)(images, Logit(classes))
+        found: Explanation = yield from refusing(explained)
     except InvalidInputError as error:
         return Result.of({}, {"refused": str(error)})
     return Result.of({"maps": found.attributions.float().cpu(), "classes": classes.cpu()}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """What a call brings back that does not take the network."""
+
+    error: InvalidInputError
+
+
+def refusing(procedure: Procedure[Explanation]) -> Procedure[Explanation]:
+    """Raise inside a procedure what its calls refuse, so that it can be caught there.
+
+    Whoever runs a call ends the whole job with its error; here it is a result like another.
+    """
+    reply: Any = None
+    while True:
+        try:
+            refused = isinstance(reply, _Refused)
+            request = procedure.throw(reply.error) if refused else procedure.send(reply)
+        except StopIteration as finished:
+            found: Explanation = finished.value
+            return found
+        reply = yield _guarded(request) if isinstance(request, Call) else request
+
+
+def _guarded(call: Call) -> Call:
+    def function(module: nn.Module) -> Any:
+        try:
+            return call.function(module)
+        except InvalidInputError as error:
+            return _Refused(error)
+
+    return Call(function, call.progress)
 
 
 def _classes(chunk: MapsChunk, answered: Result, images: Tensor) -> Tensor:

@@ -6,9 +6,7 @@ import torch
 from torch import Tensor
 
 from advviz.errors import InvalidInputError
-from advviz.explain.before_after import noisy_copies
 from advviz.featurevis.responses import responses
-from advviz.noise import Noise
 from advviz.protocol import Procedure
 
 QUIET = 0.01
@@ -28,7 +26,7 @@ class TurnedUnits:
         mean: [C], over the sample pictures.
         spread: [C], the standard deviation over them (n − 1).
         scores: [C], (after − before) / spread in float64; NaN for a silent unit.
-        noisy: [D, C], the same for each copy with noise of the attack's size.
+        noisy: [D, C], the same for each noisy copy.
     """
 
     before: Tensor
@@ -40,7 +38,7 @@ class TurnedUnits:
 
 
 def turned_units(
-    clean: Tensor, attacked: Tensor, samples: Tensor, layer: str, *, draws: int, noise: Noise
+    clean: Tensor, attacked: Tensor, noisy: Tensor, samples: Tensor, layer: str
 ) -> Procedure[TurnedUnits]:
     """Compare what a layer's units answer before and after an attack.
 
@@ -50,11 +48,10 @@ def turned_units(
     Args:
         clean: [1, C, H, W] in [0, 1].
         attacked: the same shape.
+        noisy: [D, C, H, W]: the clean image with noise as long as the attack.
         samples: [S, U], S >= 2: what the layer's U units answer to other pictures, each the mean
             over all positions; see `responses`.
         layer: name as in `module.named_modules()`.
-        draws: copies with noise as long as the attack, >= 1.
-        noise: of the copies.
 
     Returns:
         Activations and changes of every unit, by the unmodified network.
@@ -66,8 +63,7 @@ def turned_units(
         raise InvalidInputError(
             f"a unit's spread needs at least two sample pictures, got {len(samples)}"
         )
-    copies = noisy_copies(clean, attacked, draws, noise)
-    found = yield from responses(torch.cat([clean, attacked, copies]), layer)
+    found = yield from responses(torch.cat([clean, attacked, noisy]), layer)
     answers = found.means.double()
     if answers.shape[1] != samples.shape[1]:
         raise InvalidInputError(
