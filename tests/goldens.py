@@ -14,6 +14,7 @@ import explainer_toys
 import torch
 from catalogue_toys import CASES, begin
 from explainer_toys import PURE
+from rectified import transformer
 from toys import Convolutional, built, labels, pictures
 
 from advviz.attacks.catalogue import attacks
@@ -32,6 +33,7 @@ from advviz.experiments.turned_units import UnitsSpec
 from advviz.explain.before_after import before_after
 from advviz.explain.catalogue import explainers
 from advviz.explain.gradient import gradient
+from advviz.explain.inside import VIT
 from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
 from advviz.featurevis.ascent import AscentParams, ascent, noise_images
 from advviz.featurevis.fourier import FourierParams, fourier_ascent
@@ -47,6 +49,7 @@ PATH = Path(__file__).with_name("goldens.json")
 TOLERANCE = 1e-9
 # Below 16 numbers torch draws one by one, in the same way on every processor.
 IMAGES = pictures(2, (3, 2, 2))
+TOKENS = pictures(2, (3, 8, 8))
 CLASSES = labels(0, 2)
 NOISE = Noise(7)
 ACTIVATIONS = pictures(5, (6,), seed=2)
@@ -92,7 +95,7 @@ def measured() -> dict[str, dict[str, Any]]:
         name: {"version": spec.version, "values": numbers(run(procedure, network))}
         for name, (spec, procedure) in found.items()
     }
-    return measured | catalogue() | maps()
+    return measured | catalogue() | maps() | insides()
 
 
 def catalogue() -> dict[str, dict[str, Any]]:
@@ -123,6 +126,21 @@ def maps() -> dict[str, dict[str, Any]]:
         for name in PURE
         if name not in FIRST
     }
+
+
+def insides() -> dict[str, dict[str, Any]]:
+    """Compute the goldens of the explainers that look inside the network."""
+    tokens = [name for name, entry in explainers().items() if entry.network == VIT]
+    networks = {name: (Classifier(transformer()), TOKENS) for name in tokens}
+    plain = (Classifier(built(Convolutional)), IMAGES)
+    found = {}
+    for name, entry in explainers().items():
+        if entry.needs_module:
+            network, images = networks.get(name, plain)
+            procedure = entry.make(images, Logit(CLASSES), entry.params(), noise=NOISE)
+            values = numbers(run(procedure, network))
+            found[f"explainer {name}"] = {"version": entry.version, "values": values}
+    return found
 
 
 def of(name: str, words: dict[str, Any]) -> Any:

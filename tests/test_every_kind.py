@@ -29,6 +29,7 @@ ONE_OF_EACH = (
     ATTACK,
     NoiseSpec(model=MODEL, image="sample:treefrog", eps=0.5, draws=3, seed=3),
     ExplainSpec(model=OTHER, image=MADE, method="smoothgrad", samples=2, seed=3),
+    ExplainSpec(model=OTHER, image=MADE, method="grad-cam", options="layer=layer3,positive=false"),
     VisualizeSpec(model=OTHER, unit="class:ship", steps=2, seed=3),
     SmallestSpec(model=MODEL, image="sample:treefrog", steps=2, tolerance=0.5, seed=3),
     DefencesSpec(model=MODEL, image=MADE, seed=3),

@@ -18,7 +18,8 @@ from advviz.experiments.explainer_choice import FIRST, GRADIENT, SMOOTHGRAD_FIEL
 from advviz.experiments.links import to_link
 from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.specs import ExplainSpec
-from advviz.explain.catalogue import explainers
+from advviz.explain.catalogue import explainer_named, explainers
+from advviz.explain.found import in_words
 from advviz.models.records import record
 
 RENDERERS: MappingProxyType[str, Callable[[Any], Any]] = MappingProxyType(
@@ -108,8 +109,12 @@ def execute(args: argparse.Namespace) -> int:
         facts = {"model": spec.model, "method": spec.method, **result.facts}
         print_json({**facts, "prediction": answer, "link": to_link(spec), "out": str(args.out)})
     else:
+        blind = explainer_named(spec.method).blind
         score = f"the {score_of(spec)} of {result.facts['explained']}"
-        print(f"{spec.method} of {score} (predicted {said(answer)}): {args.out}")
+        what = "the same for every class" if blind else f"of {score}"
+        print(f"{spec.method} {what} (predicted {said(answer)}): {args.out}")
+        for sentence in in_words(result.facts):
+            print(sentence)
         if "completeness_error" in result.facts:
             change, error = result.facts["difference"], result.facts["completeness_error"]
             print(f"It adds up to the score's change of {change:.4g} but for {error:.2g}.")

@@ -38,6 +38,7 @@ from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
 from advviz.experiments.turned_units import UnitsSpec
 from advviz.explain.catalogue import explainer_named
+from advviz.explain.found import in_words
 from advviz.models.records import record
 
 
@@ -75,14 +76,16 @@ def _explained(spec: ExplainSpec, results: Results) -> Case:
     row = Evidence(
         spec.model,
         f"says {answer}",
-        f"{score_of(spec)} of {named}: {value:.3g}{_completeness(result)}",
+        f"{score_of(spec)} of {named}: {value:.3g}{_found(result)}",
         (explained, map_of(spec, results)),
     )
     about = "an attacked picture" if attacked(spec) else "the picture"
     shows = f"where a tiny change moves the {spec.objective} of {named} most"
     if spec.method not in FIRST:
-        title = explainer_named(spec.method).title
-        shows = f"what {title} holds to move the {score_of(spec)} of {named} most"
+        explainer = explainer_named(spec.method)
+        shows = f"what {explainer.title} holds to move the {score_of(spec)} of {named} most"
+        if explainer.blind:
+            shows = f"what {explainer.title} finds, the same for every class"
     finding = (
         f"{described.title} says {answer} of {about}; the map shows {shows}, and not whether "
         "that is a good reason."
@@ -90,12 +93,13 @@ def _explained(spec: ExplainSpec, results: Results) -> Case:
     return Case(finding, (row,), maps=told_of_maps([spec], results))
 
 
-def _completeness(result: Result) -> str:
-    """Say how nearly a map adds up, where it should."""
-    if "completeness_error" not in result.facts:
-        return ""
-    change, error = result.facts["difference"], result.facts["completeness_error"]
-    return f"; the map adds up to its change of {change:.3g} but for {error:.2g}"
+def _found(result: Result) -> str:
+    """Say how nearly a map adds up, where it should, and what else was found."""
+    told = "".join(f"; {sentence}" for sentence in in_words(result.facts))
+    if "completeness_error" in result.facts:
+        change, error = result.facts["difference"], result.facts["completeness_error"]
+        told += f"; the map adds up to its change of {change:.3g} but for {error:.2g}"
+    return told
 
 
 def _drawn(spec: VisualizeSpec, results: Results) -> Case:

@@ -54,6 +54,8 @@ def settle(spec: Any) -> None:
             )
         return
     object.__setattr__(spec, "options", written_options(params_of(spec)))  # frozen from here on
+    if explainer_named(spec.method).score == "logit":
+        object.__setattr__(spec, "objective", "logit")
     for field in fields(spec):
         if field.name in SMOOTHGRAD_FIELDS:
             object.__setattr__(spec, field.name, field.default)

@@ -172,7 +172,10 @@ def explain(spec: ExplainSpec, described: ModelRecord, pixels: Array, device: st
         "logits": found.logits[0].cpu(),
     }
     facts = {"explained": described.classes[index], "value": float(found.values[0])}
-    facts |= {name: float(values[0]) for name, values in found.facts.items()}
+    facts |= {
+        name: float(value[0]) if isinstance(value, Tensor) else value
+        for name, value in found.facts.items()
+    }
     if explainer.exact:  # whatever the spec says
         facts["numerics"] = REFERENCE
     return Result.of(arrays, facts)
@@ -186,7 +189,7 @@ def score_of(name: str, cross_entropy: Score, classes: Tensor) -> Objective:
         cross_entropy: what the explainer makes of the cross-entropy.
         classes: int64 [N].
     """
-    if name == "logit":
+    if "logit" in (name, cross_entropy):
         return Logit(classes)
     if cross_entropy == "probability":
         return Probability(classes)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import Tensor
 
@@ -19,13 +20,14 @@ class Explanation:
         attributions: [N, C, H, W], or [N, 1, H, W] where a pixel's channels are one.
         values: [N], the objective at the images, by an exact query.
         logits: [N, K], by an exact query.
-        facts: what else was measured of each row, [N], by name.
+        facts: what else was found, by name: a tensor [N] was measured of each row, anything else
+            holds for all of them.
     """
 
     attributions: Tensor
     values: Tensor
     logits: Tensor
-    facts: Mapping[str, Tensor] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def gradient(images: Tensor, objective: Objective) -> Procedure[Explanation]:

@@ -1,6 +1,6 @@
 """The choice of an explainer from the catalogue, and controls made from its parameters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
@@ -11,8 +11,10 @@ from advviz.experiments.options import written_options
 from advviz.experiments.result import Result
 from advviz.experiments.specs import ExplainSpec
 from advviz.explain.catalogue import Explainer, explainers
+from advviz.explain.found import in_words
+from advviz.models.records import record
 from advviz.ui import method_controls
-from advviz.ui.language import labelled, say, term
+from advviz.ui.language import labelled, quote, say, term
 from advviz.ui.parameter_controls import shown, told, widget
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
@@ -53,9 +55,16 @@ def parameters(setup: Setup) -> None:
         value = shown(getattr(params, field.name), meta)
         key = f"av.of.{setup.explain_method}.{field.name}"
         size = {} if meta["type"] is bool else {"width": 190 if meta["type"] is str else 150}
-        widget(field.name, meta, control(key, value, _told(field.name, meta)), **size)
+        bound = control(key, value, _told(field.name, meta))
+        widget(field.name, meta, bound, layers=_layers(setup), **size)
     if not chosen(setup).exact:
         method_controls.numerics(setup)
+
+
+def _layers(setup: Setup) -> Iterator[str]:
+    """The named layers of the models on the page, but for those without places: the first."""
+    for model in setup.models:
+        yield from [*record(model).layers][1:]
 
 
 def _spec(setup: Setup) -> ExplainSpec:
@@ -73,8 +82,15 @@ def _told(name: str, meta: Any) -> Callable[[Setup, Any], Setup]:
 
 
 def measured(result: Result | None) -> str:
-    """What was measured of a map besides its pixels, in the reader's language."""
-    if result is None or "completeness_error" not in result.facts:
+    """What was found besides a map's pixels, in the reader's language."""
+    if result is None:
+        return ""
+    found = [quote(sentence) for sentence in in_words(result.facts)]
+    return " · ".join(filter(None, (_completeness(result), *found)))
+
+
+def _completeness(result: Result) -> str:
+    if "completeness_error" not in result.facts:
         return ""
     error, difference = (result.facts[name] for name in ("completeness_error", "difference"))
     return say(

@@ -1,5 +1,6 @@
 """Controls made from what a catalogue declares of a method's parameters."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
@@ -13,7 +14,9 @@ def label_of(name: str) -> str:
     return term(name.replace("_", " ")).capitalize()
 
 
-def widget(name: str, meta: Any, bound: dict[str, Any], **size: Any) -> None:
+def widget(
+    name: str, meta: Any, bound: dict[str, Any], *, layers: Iterable[str] = (), **size: Any
+) -> None:
     """Draw the widget that fits a parameter's type.
 
     Args:
@@ -21,9 +24,15 @@ def widget(name: str, meta: Any, bound: dict[str, Any], **size: Any) -> None:
         meta: what its field declares.
         bound: what `state.control` returns; of a parameter that may be "auto", `shown` is its
             value there.
+        layers: offered where the parameter is a layer; any other name can be typed.
         size: such as width=150.
     """
     label, words = label_of(name), term(meta["help"])
+    if name == "layer":
+        held = st.session_state.get(bound["key"], AUTO)
+        offered = list(dict.fromkeys((AUTO, held, *layers)))
+        st.selectbox(label, offered, accept_new_options=True, help=words, **bound, **size)
+        return
     if meta["type"] is bool:
         st.toggle(label, help=words, **bound, **size)
     elif "options" in meta:
