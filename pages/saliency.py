@@ -12,12 +12,13 @@ from advviz.ui import (
     side_by_side,
     state,
     take_home,
+    trust,
     turned_units,
 )
 from advviz.ui import view_controls as viewing
 from advviz.ui.language import say
 
-PAGE = state.Page("explain", ("rows", "draw", "scale", "smooth", "layer"))
+PAGE = state.Page("explain", ("rows", "draw", "scale", "smooth", "layer", *trust.SHOWN_BY))
 
 setup = state.begin(PAGE)
 
@@ -33,7 +34,7 @@ with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
 
 notes.trail(setup)
 place = st.empty()
-trouble = st.container()
+trouble, panel = st.container(), st.container()
 viewing.smooth(setup)
 controls.more(setup, say("Advanced: how the attacked picture is made; your own pictures"))
 notes.source(setup)
@@ -45,9 +46,15 @@ with trouble:
     running.failures(finds)
     finds |= same_map.drawer(setup)
     finds |= turned_units.drawer(setup)
+with panel:
+    tested = trust.drawer(setup)
 take_home.offer(
     finds,
     state.link(PAGE),
-    [setup.explain_on(model, setup.explain_method, "attacked") for model in setup.models]
-    + [*same_map.specs(setup), *turned_units.of_models(setup)],
+    [
+        *(setup.explain_on(model, setup.explain_method, "attacked") for model in setup.models),
+        *tested,
+        *same_map.specs(setup),
+        *turned_units.of_models(setup),
+    ],
 )

@@ -17,6 +17,7 @@ from advviz.experiments.references import made_by, true_class
 from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
+from advviz.experiments.trust import MapsSpec, TrustSpec
 from advviz.models.records import record
 
 STEPS = 4
@@ -89,8 +90,8 @@ def made_up(spec: Spec) -> Result:
         return _attack(spec)
     if type(spec) in (others := _others()):
         return others[type(spec)](spec)
-    if isinstance(spec, ExplainSpec):
-        return _map(spec)
+    if isinstance(spec, ExplainSpec | MapsSpec):
+        return _explanation(spec)
     if isinstance(spec, VisualizeSpec):
         start, picture = noise_picture(0, spec.model), noise_picture(1, spec.model)
         values = np.linspace(-1, 9, STEPS + 1, dtype=np.float32)
@@ -182,6 +183,51 @@ def _map(spec: ExplainSpec) -> Result:
         "logits": logits_for(spec.model, said_blindly(spec.model)),
     }
     return Result.of(arrays, {"explained": explained, "value": 0.5})
+
+
+def _explanation(spec: ExplainSpec | MapsSpec) -> Result:
+    """A map, its tests, or the map of another network."""
+    if isinstance(spec, MapsSpec):
+        return Result.of({"map": noise_picture(6, spec.model)}, {})
+    return _trust(spec) if isinstance(spec, TrustSpec) else _map(spec)
+
+
+def _trust(spec: TrustSpec) -> Result:
+    """A map that random weights change, and that is faithful on the robust model alone."""
+    found, stages = _map(spec.judged), len(spec.stages)
+    rows, points = 3 + spec.nulls, spec.points + 1
+    own = 0.9 if record(spec.model).is_robust else 0.1
+    better, worse = [own, *[0.5] * (rows - 1)], [1 - own, *[0.5] * (rows - 1)]
+    areas = {"insertion": better, "deletion": worse}
+    ranks = {"rank": [0.1] * stages, "ssim": [0.05] * stages}
+    shape = (3, *found.arrays["gradient"].shape[1:])
+    arrays = {
+        **found.arrays,
+        "cascade": np.tile(noise_picture(7, spec.model), (1 + stages, 1, 1, 1)),
+        "edges": np.ones((1, *shape[1:]), np.float32),
+        "fractions": np.linspace(0, 1, points),
+        "insertion blurred": np.tile(np.linspace(0.1, 0.9, points), (rows, 1)),
+        "deletion blurred": np.tile(np.linspace(0.9, 0.1, points), (rows, 1)),
+    }
+    facts = {
+        "explained": found.facts["explained"],
+        "answer": {"probability": 0.97, "rest": 0.03, "largest": 0.97, "classes": 14},
+        "map": {"least": 0.0, "most": 1.0, "filled": 1.0},
+        "randomized": {
+            "cascade": ranks,
+            "averaged": {"rank": [0.1, 0.2, 0.15], "ssim": [0.0, 0.1, 0.05]},
+            "itself": {"rank": [0.8], "ssim": [0.8]},
+            "entropy": 5.0,
+            "entropies": [6.0] * spec.copies,
+        },
+        "edges": {"rank": [0.6], "ssim": [0.1]},
+        "classes": {"names": ["dog"], "rank": [0.4, 0.6, 0.5], "ssim": [0.2, 0.3, 0.2]},
+        "seeds": {"rank": [0.9, 0.92, 0.94], "ssim": [0.8, 0.8, 0.8]},
+        "moved": 0.3,
+        "curves": {"blurred": areas},
+        "infidelity": [1 - own, *[0.5] * (rows - 1)],
+    }
+    return Result.of(arrays, facts)
 
 
 def _smallest(spec: SmallestSpec) -> Result:

@@ -24,17 +24,26 @@ from advviz.attacks.loss_surface import loss_surface
 from advviz.attacks.pgd import PGDParams, pgd
 from advviz.attacks.random_noise import random_noise
 from advviz.attacks.smallest import smallest
+from advviz.evaluation.explanations.chunks import FiguresChunk
 from advviz.experiments.alike import AlikeSpec
 from advviz.experiments.explainer_choice import FIRST
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
+from advviz.experiments.trust import TrustSpec
 from advviz.experiments.turned_units import UnitsSpec
+from advviz.explain import nulls
 from advviz.explain.before_after import before_after
 from advviz.explain.catalogue import explainers
+from advviz.explain.disorder import entropy
+from advviz.explain.faithfulness import CurveParams, insertion_deletion
 from advviz.explain.gradient import gradient
+from advviz.explain.infidelity import infidelity, square_changes
 from advviz.explain.inside import VIT
+from advviz.explain.replacements import replacement
+from advviz.explain.sensitivity import nearby, sensitivity_max
 from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
+from advviz.explain.trust import averaged
 from advviz.featurevis.ascent import AscentParams, ascent, noise_images
 from advviz.featurevis.fourier import FourierParams, fourier_ascent
 from advviz.featurevis.responses import responses
@@ -75,6 +84,7 @@ def measured() -> dict[str, dict[str, Any]]:
         "gradient": (ExplainSpec, gradient(IMAGES, away_from(CLASSES))),
         "smoothgrad": (ExplainSpec, smooth("signed", "range")),
         "smoothgrad squared": (ExplainSpec, smooth("squared", "absolute")),
+        "trust": (TrustSpec, trusted()),
         "random noise": (NoiseSpec, random_noise(IMAGES, L2Ball(0.3), 3, noise=NOISE)),
         "ascent": (
             VisualizeSpec,
@@ -95,7 +105,7 @@ def measured() -> dict[str, dict[str, Any]]:
         name: {"version": spec.version, "values": numbers(run(procedure, network))}
         for name, (spec, procedure) in found.items()
     }
-    return measured | catalogue() | maps() | insides()
+    return measured | catalogue() | maps() | insides() | figures()
 
 
 def catalogue() -> dict[str, dict[str, Any]]:
@@ -141,6 +151,27 @@ def insides() -> dict[str, dict[str, Any]]:
             values = numbers(run(procedure, network))
             found[f"explainer {name}"] = {"version": entry.version, "values": values}
     return found
+
+
+def figures() -> dict[str, dict[str, Any]]:
+    """Compute the golden of what is measured of maps; the version is that of its pieces."""
+    network, score = Classifier(built(Convolutional)), Logit(CLASSES)
+    map_ = run(gradient(IMAGES, score), network).attributions[:, None]
+    empty = replacement("mean", IMAGES, NOISE)
+    told = CurveParams(steps=3)
+    curves = run(insertion_deletion(IMAGES, map_, CLASSES, empty, told, noise=NOISE), network)
+    changes = list(square_changes(IMAGES, empty, 3, noise=NOISE))
+    near = list(nearby(IMAGES, 0.05, 2, noise=NOISE))
+    values = [
+        curves.insertion.softmax,
+        curves.insertion.margin,
+        curves.deletion.softmax,
+        curves.deletion.margin,
+        run(infidelity(IMAGES, map_, score, changes), network).unexplained,
+        run(sensitivity_max(IMAGES, score, gradient, near), network),
+    ]
+    flat = [float(value) for each in values for value in each.flatten()]
+    return {"figures of maps": {"version": FiguresChunk.version, "values": flat}}
 
 
 def of(name: str, words: dict[str, Any]) -> Any:
@@ -193,6 +224,20 @@ def smooth(magnitude: Any, unit: Any) -> Any:
     """Begin a SmoothGrad of 10 samples."""
     params = SmoothGradParams(samples=10, sigma=0.2, sigma_unit=unit, magnitude=magnitude)
     return smoothgrad(IMAGES, away_from(CLASSES), params, noise=NOISE)
+
+
+def trusted() -> Any:
+    """Make what a trust panel compares: averaged maps, maps that know nothing, their disorder."""
+    image, streams = IMAGES[:1], NOISE.streams(IMAGES[:1])
+
+    def explain(images: Any, classes: Any, _seed: int) -> Any:
+        found = yield from gradient(images, away_from(classes))
+        return found.attributions
+
+    found = yield from averaged(image, CLASSES[:1], explain, 6, 0.2, noise=NOISE)
+    shifted, edges = nulls.shifted(found.whole, 2, streams), nulls.edges(image)
+    made = (found.whole, found.first, found.second, shifted, edges, entropy(found.whole))
+    return SimpleNamespace(attributions=torch.cat([each.flatten() for each in made]))
 
 
 def numbers(result: Any) -> list[float]:

@@ -90,14 +90,19 @@ def described(name: str, **changed: object) -> ModelRecord:
 
 
 @contextmanager
-def registered(modules: dict[str, nn.Module], patch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put toys into a catalogue of their own; those whose name begins with robust are that."""
+def registered(
+    modules: dict[str, nn.Module], patch: pytest.MonkeyPatch, **changed: object
+) -> Iterator[None]:
+    """Put toys into a catalogue of their own; those whose name begins with robust are that.
+
+    What is given besides stands in their records.
+    """
     patch.setattr(registry, "_registry", Registry())
     records._merged.cache_clear()
     for name, module in modules.items():
         is_robust = name.startswith("robust")
         training = {"training_norm": "l2", "training_eps": 0.5} if is_robust else {}
-        register(described(name, **training), module)
+        register(described(name, **training, **changed), module)
     yield
     patch.undo()
     records._merged.cache_clear()

@@ -18,6 +18,7 @@ from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.references import RESULT
 from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
+from advviz.experiments.trust import TrustSpec
 from advviz.experiments.turned_units import UnitsSpec
 
 MODEL, OTHER = "cifar10-standard", "cifar10-robust-l2"  # 32 pixels: the quickest
@@ -29,6 +30,10 @@ ONE_OF_EACH = (
     ATTACK,
     NoiseSpec(model=MODEL, image="sample:treefrog", eps=0.5, draws=3, seed=3),
     ExplainSpec(model=OTHER, image=MADE, method="smoothgrad", samples=2, seed=3),
+    TrustSpec(
+        model=OTHER, image=MADE, method="smoothgrad", samples=2, seed=3, copies=1, noisy=2,
+        nulls=1, points=2,
+    ),
     ExplainSpec(model=OTHER, image=MADE, method="grad-cam", options="layer=layer3,positive=false"),
     VisualizeSpec(model=OTHER, unit="class:ship", steps=2, seed=3),
     SmallestSpec(model=MODEL, image="sample:treefrog", steps=2, tolerance=0.5, seed=3),
@@ -44,7 +49,7 @@ ONE_OF_EACH = (
     ResponsesSpec(model=OTHER, layer="layer2"),
     BoardSpec(standard=MODEL, robust=OTHER, **SHARED),
     LadderSpec(family="cifar10-l2", rung=OTHER, **SHARED),
-)
+)  # fmt: skip
 
 
 def test_there_is_one_of_every_kind():

@@ -84,8 +84,8 @@ UNTRANSLATED = {
 PAGES = sorted(path.name for path in resources.pages().glob("*.py"))
 DRAWERS = (
     "av.more", "av.take", "av.ball", "av.strengths", "av.control", "av.defences", "av.surface",
-    "av.check", "av.own", "av.m.c", "av.m.i", "av.m.t", "av.models.bring", "av.models.by-name",
-    "av.alike", "av.units",
+    "av.trust", "av.alike", "av.units", "av.check", "av.own", "av.m.c", "av.m.i", "av.m.t",
+    "av.e.t", "av.models.bring", "av.models.by-name",
 )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from advviz.experiments.options import written_options
 from advviz.experiments.references import RESULT
 from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
+from advviz.experiments.trust import TrustSpec
 from advviz.experiments.turned_units import UnitsSpec
 from advviz.explain import parameters as of_explainers
 from advviz.explain.catalogue import explainers
@@ -99,8 +100,8 @@ def with_explainer(spec, drawn, explainer):
 
 KINDS = (
     PredictSpec, AttackSpec, NoiseSpec, ExplainSpec, VisualizeSpec, SmallestSpec, DefencesSpec,
-    SurfaceSpec, AlikeSpec, FeaturesSpec, LabTrainingSpec, AtlasSpec, ResponsesSpec, UnitsSpec,
-    BoardSpec, LadderSpec,
+    SurfaceSpec, TrustSpec, AlikeSpec, UnitsSpec, FeaturesSpec, LabTrainingSpec, AtlasSpec,
+    ResponsesSpec, BoardSpec, LadderSpec,
 )  # fmt: skip
 ANY_SPEC = st.one_of(*map(specs_of, KINDS))
 

@@ -81,8 +81,8 @@ def test_a_page_runs_and_shows_both_or_one_model(engine: FakeEngine, page: str):
     assert not at.error
     assert not at.warning
     assert "av-strip" in told(at)
-    # One asks how the engine is, and no more; the other waits for a click.
-    assert engine.asked or page in ("compute.py", "evaluate.py")
+    # One asks how the engine is, and no more; the others wait for a click.
+    assert engine.asked or page in ("compute.py", "evaluate.py", "explanations.py")
 
 
 @pytest.mark.usefixtures("engine")

@@ -1,14 +1,18 @@
 """The controls of a map: a copy that never learned anything, and edges that know no network."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
+from measured_toys import registered
+from toys import Convolutional
 
 from advviz import pictures
 from advviz.errors import InvalidInputError, UnknownNameError
 from advviz.experiments.specs import ExplainSpec
 from advviz.models.loading import load_model
-from advviz.models.randomized import random_copy
+from advviz.models.randomized import cascade, random_copy
 from advviz.models.records import record
 from advviz.models.shelf import digest, is_on_disk
 from advviz.ui.lessons.map_figures import rank_correlation
@@ -50,6 +54,9 @@ def test_a_copy_says_that_it_was_never_trained():
         "tiny14-standard@random-01",
         "tiny14-standard@random-1000",
         "tiny14-standard@random-0@random-0",
+        "tiny14-standard@random-0-from-",
+        "tiny14-standard@random-0-from-conv9",
+        "tiny14-standard@random-from-layer3",
     ],
 )
 def test_a_copy_that_there_is_not(name: str):
@@ -64,6 +71,52 @@ def test_maps_of_a_copy_are_another_result():
     ]
     assert specs[0].resolved() == specs[1].resolved()
     assert len({digest(record(spec.model)) for spec in specs}) == 2
+
+
+# --- copies that are random from a layer on ---------------------------------------------
+
+
+def test_a_cascade_begins_at_the_top_and_ends_in_the_copy_that_learned_nothing():
+    """What lies before the layer is the trained model's, what lies after it the copy's."""
+    stages = cascade(record(TRAINED), 3)
+    assert stages[0] == "tiny14-standard@random-3-from-flatten"
+    assert stages[-1] == random_copy(TRAINED, 3)
+    trained, fresh = (load_model(model).state_dict() for model in (TRAINED, stages[-1]))
+    replaced = []
+    for model in stages:
+        found = load_model(model).state_dict()
+        random = {name for name, value in found.items() if not torch.equal(value, trained[name])}
+        assert all(torch.equal(found[name], fresh[name]) for name in random)
+        replaced.append(random)
+    assert replaced[0] == {"fc.weight", "fc.bias"}
+    assert all(before < after for before, after in pairwise(replaced))
+    assert "layer3.1.bn1.running_var" in replaced[2], "statistics of data go with their layer"
+    assert not any(name.startswith("layer2") for name in replaced[2])
+
+
+def test_the_copies_of_a_cascade_are_different_results():
+    found = [record(model) for model in (*cascade(record(TRAINED)), random_copy(TRAINED, 1))]
+    assert len({digest(each) for each in found}) == len(found)
+    assert "from layer2 on" in record(random_copy(TRAINED, 0, "layer2")).title
+    assert random_copy(random_copy(TRAINED, 4, "layer1"), 5) == random_copy(TRAINED, 5)
+
+
+def test_somebody_elses_module_has_copies_too(monkeypatch):
+    """Layers draw their weights; what no layer draws is shuffled."""
+    module = Convolutional()
+    module.scale = torch.nn.Parameter(torch.arange(6.0))
+    described = {"classes": ("a", "b", "c"), "layers": {"conv2": 6, "conv": 5}}
+    with registered({"toy": module.float()}, monkeypatch, **described):
+        copies = [load_model(random_copy("toy", seed)) for seed in (0, 0, 1)]
+        partial = load_model(random_copy("toy", 0, "conv2"))
+    first, again, other = (copy.state_dict() for copy in copies)
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not torch.equal(first["conv.weight"], other["conv.weight"])
+    assert not torch.equal(first["conv.weight"], module.conv.weight)
+    assert first["bn.running_var"].eq(1).all()
+    assert sorted(first["scale"].tolist()) == list(range(6)) != first["scale"].tolist()
+    assert torch.equal(partial.conv.weight, module.conv.weight)
+    assert torch.equal(partial.conv2.weight, first["conv2.weight"])
 
 
 # --- edges ----------------------------------------------------------------------------

@@ -14,12 +14,20 @@ from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.protocol import Spec
 from advviz.experiments.result import Result
 from advviz.experiments.specs import ExplainSpec, NoiseSpec, PredictSpec
+from advviz.experiments.trust import TrustSpec
 
 Compute = Callable[[Spec], Result]
 Question = TypeVar(
     "Question",
-    ExplainSpec, NoiseSpec, PredictSpec, SmallestSpec, DefencesSpec, SurfaceSpec, AlikeSpec,
-)  # fmt: skip
+    ExplainSpec,
+    TrustSpec,
+    NoiseSpec,
+    PredictSpec,
+    SmallestSpec,
+    DefencesSpec,
+    SurfaceSpec,
+    AlikeSpec,
+)
 
 
 def check(spec: Spec) -> None:

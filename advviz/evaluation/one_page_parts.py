@@ -18,6 +18,7 @@ TITLES = {
     "ladder": "a family of networks, the same attack",
     "attack": "an adversarial example",
     "explain": "what moves an answer",
+    "trust": "is there reason to believe a map?",
     "visualize": "a favourite image",
     "predict": "one answer",
     "noise": "random noise of an attack's size",

@@ -22,6 +22,7 @@ from advviz.evaluation.one_page_features import case_of_features
 from advviz.evaluation.one_page_inside import case_of_alike, case_of_units
 from advviz.evaluation.one_page_layers import case_of_atlas, case_of_responses
 from advviz.evaluation.one_page_training import case_of_training
+from advviz.evaluation.one_page_trust import case_of_trust
 from advviz.evaluation.outcomes import Said, said, strength
 from advviz.experiments.alike import AlikeSpec
 from advviz.experiments.atlas import AtlasSpec
@@ -36,6 +37,7 @@ from advviz.experiments.references import true_class
 from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.result import Result
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec, VisualizeSpec
+from advviz.experiments.trust import TrustSpec
 from advviz.experiments.turned_units import UnitsSpec
 from advviz.explain.catalogue import explainer_named
 from advviz.explain.found import in_words
@@ -204,6 +206,7 @@ def _surface(spec: SurfaceSpec, results: Results) -> Case:
 OTHERS: Mapping[type, Callable[..., Case]] = {
     PredictSpec: _predicted,
     ExplainSpec: _explained,
+    TrustSpec: case_of_trust,
     VisualizeSpec: _drawn,
     NoiseSpec: _noise,
     SmallestSpec: _smallest,

@@ -4,18 +4,35 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any, Protocol
 
 from advviz.compute import Engine, Job, State
 from advviz.compute.disk import LIMIT, DiskCache
 from advviz.errors import AdvvizError, CancelledError
-from advviz.evaluation.chunks import Chunk
 from advviz.evaluation.tally import Tally
-from advviz.evaluation.work import Piece, Work
+from advviz.evaluation.work import Work
+from advviz.experiments.protocol import Spec
 from advviz.experiments.result import Result
 
 AHEAD = {"cpu": 1, "cuda": 8}
 """Pieces in work at once. On a CPU one, so that a killed run has lost no more; on a GPU their
 questions are answered together."""
+
+
+class HasPieces(Protocol):
+    """What there is to do: of attacks, of explanations."""
+
+    def pieces(self) -> Iterator[tuple[Any, Spec]]:
+        """List everything to do, each with what it is about."""
+        ...
+
+
+class Takes(Protocol):
+    """What gathers results."""
+
+    def add(self, piece: Any, result: Result) -> None:
+        """Take in the result of a piece."""
+        ...
 
 
 class OwnResults(DiskCache):
@@ -64,7 +81,7 @@ def known(work: Work, engine: Engine) -> Tally:
 
 
 def advance(
-    work: Work, engine: Engine, tally: Tally, session: str = "evaluation"
+    work: HasPieces, engine: Engine, tally: Takes, session: str = "evaluation"
 ) -> Iterator[Progress]:
     """Measure what is missing, and say now and then how far it is.
 
@@ -84,7 +101,7 @@ def advance(
     progress = Progress(0, sum(1 for _ in work.pieces()))
     pieces = work.pieces()
     while batch := list(islice(pieces, ahead)):
-        missing: list[tuple[Piece, Chunk]] = []
+        missing: list[tuple[Any, Spec]] = []
         for piece, chunk in batch:
             found = engine.peek(chunk)
             if found is None:
@@ -126,7 +143,7 @@ def measured(work: Work, engine: Engine, report: Callable[[Progress], None] | No
     return tally
 
 
-def seconds_left(work: Work, engine: Engine) -> float | None:
+def seconds_left(work: HasPieces, engine: Engine) -> float | None:
     """Estimate the engine's seconds for what is missing, from what like pieces took.
 
     Returns:

@@ -21,6 +21,7 @@ from advviz.experiments.specs import (
     PredictSpec,
     VisualizeSpec,
 )
+from advviz.experiments.trust import TrustSpec
 from advviz.experiments.turned_units import UnitsSpec
 from advviz.fields import written
 
@@ -29,7 +30,7 @@ __all__ = ["from_link", "from_query", "to_flags", "to_link", "to_python", "to_qu
 Group = BoardSpec | LadderSpec
 """What stands for several experiments at once."""
 
-Inquiry = SmallestSpec | DefencesSpec | SurfaceSpec | AlikeSpec | UnitsSpec
+Inquiry = SmallestSpec | DefencesSpec | SurfaceSpec | TrustSpec | AlikeSpec | UnitsSpec
 Picture = PredictSpec | AttackSpec | NoiseSpec | ExplainSpec | VisualizeSpec | Inquiry
 Lab = FeaturesSpec | LabTrainingSpec
 """What asks no model of the catalogue."""

@@ -14,6 +14,7 @@ from advviz.errors import WeightsError
 from advviz.models import shelf
 from advviz.models.architectures import build, without_inplace
 from advviz.models.checkpoints import COUNTER, read_checkpoint
+from advviz.models.drawn import drawn
 from advviz.models.model_record import (
     FETCHED,
     ModelRecord,
@@ -40,7 +41,8 @@ def load_model(model: str) -> nn.Module:
 
         return ready(without_inplace(copy.deepcopy(registry().module(model))))
     if isinstance(origin, RandomWeights):
-        return ready(_drawn(described, origin.seed))
+        trained = None if origin.layer == "" else load_model(origin.trained)
+        return ready(drawn(described, origin, trained))
     if isinstance(origin, UploadedFile):
         from advviz.models.uploaded import holder
 
@@ -96,13 +98,6 @@ def filled(network: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
 def ready(network: nn.Module) -> nn.Module:
     """Put a network into evaluation mode, freeze it, and arrange it for speed."""
     return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
-
-
-def _drawn(described: ModelRecord, seed: int) -> nn.Module:
-    """Build a network with the initial weights of a seed; the process's generator is left alone."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        return build(described)
 
 
 def _own(described: ModelRecord, path: Path) -> nn.Module:

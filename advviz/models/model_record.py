@@ -88,10 +88,18 @@ class RegisteredModule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RandomWeights:
-    """No file: the weights that the builder draws, from a seed; see `randomized`."""
+    """No file: the weights that the builder draws, from a seed; see `randomized`.
+
+    Args:
+        seed: of the weights.
+        trained: id of the model whose copy it is.
+        layer: from which on, up to the logits, weights are random; empty: all are.
+    """
 
     kind: ClassVar[str] = "random"
     seed: int
+    trained: str = ""
+    layer: str = ""
 
 
 Origin = (

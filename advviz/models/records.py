@@ -71,14 +71,15 @@ def _merged(_registered: int) -> Mapping[str, ModelRecord]:
 def record(model: str) -> ModelRecord:
     """Look a model up: in the catalogue, among the uploads, or by its library's own name.
 
-    A name that ends in "@random-SEED" stands for the same architecture with random weights.
+    A name that ends in "@random-SEED" stands for the same architecture with random weights, one
+    that ends in "@random-SEED-from-LAYER" for a copy whose last layers have them.
 
     Raises:
         UnknownNameError: no such model; the message lists those that ship.
     """
     if MARK in model:
-        trained, _, seed = model.partition(MARK)
-        return randomized(record(trained), seed)
+        trained, _, words = model.partition(MARK)
+        return randomized(record(trained), words)
     if model.startswith(PREFIX):
         return holder(model).record(model)
     found = catalogue().get(model)

@@ -25,7 +25,10 @@ SECTIONS = {
         ("features.py", "Bugs or features?", ":material/bug_report:"),
         ("training.py", "Train a robust model", ":material/exercise:"),
     ),
-    "Measure": (("evaluate.py", "Evaluate", ":material/monitoring:"),),
+    "Measure": (
+        ("evaluate.py", "Evaluate", ":material/monitoring:"),
+        ("explanations.py", "Explanations measured", ":material/fact_check:"),
+    ),
     "Set up": (
         ("models.py", "Models & images", ":material/network_node:"),
         ("compute.py", "Compute", ":material/memory:"),

@@ -11,7 +11,7 @@ from advviz.experiments import links
 from advviz.experiments.alike import AlikeSpec, attack_of
 from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.board import BoardSpec
-from advviz.experiments.explainer_choice import FIRST, SMOOTHGRAD
+from advviz.experiments.explainer_choice import FIRST, GRADIENT, SMOOTHGRAD
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.lab_training import LabTrainingSpec
@@ -19,8 +19,11 @@ from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.parameters import PREDICTED
 from advviz.experiments.references import RESULT, made_by
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
+from advviz.experiments.trust import TrustSpec
 from advviz.experiments.turned_units import UnitsSpec
 from advviz.fields import read, written
+from advviz.ui.explanations_choice import SHOWN as EXPLAINED
+from advviz.ui.explanations_choice import ExplanationChoice
 from advviz.ui.measure import SHOWN as MEASURED
 from advviz.ui.measure import Measure
 from advviz.ui.setup import Setup
@@ -38,6 +41,9 @@ EXPLAIN_EXTRAS = ("objective", "seed", "numerics")
 SMOOTHGRAD_EXTRAS = ("sigma_unit", "magnitude")
 """The same, of SmoothGrad alone."""
 
+PICTURES = ("original", "attacked")
+ENOUGH = 19
+"""Copies with random weights that a trust panel is shown with, where it is not a quick look."""
 PREFIX = "show."
 
 
@@ -63,14 +69,15 @@ def spec_of(setup: Setup, kind: str) -> links.AnySpec:
 
 def to_query(setup: Setup, kind: str, shown: tuple[str, ...]) -> dict[str, str]:
     """The words of a page's link: its spec, and the fields of the view that it shows."""
-    return dict(_words(spec_of(setup, kind), setup.view, setup.measure, shown))
+    of = (setup.view, setup.measure, setup.explanations)
+    return dict(_words(spec_of(setup, kind), of, shown))
 
 
 @lru_cache(512)
 def _words(
-    spec: links.AnySpec, view: View, measure: Measure, shown: tuple[str, ...]
+    spec: links.AnySpec, chosen: tuple[View, Measure, ExplanationChoice], shown: tuple[str, ...]
 ) -> dict[str, str]:
-    of = {name: measure if name in MEASURED else view for name in shown}
+    of = {field.name: part for part in chosen for field in fields(part)}
     words = {PREFIX + name: written(getattr(of[name], name)) for name in shown}
     return links.to_query(spec) | words
 
@@ -81,7 +88,9 @@ def from_query(setup: Setup, words: Mapping[str, str]) -> Setup:
     Raises:
         InvalidInputError: in one sentence, for anything that no link of ours says.
     """
-    declared = {f.name: f.metadata for f in (*fields(View), *fields(Measure))}
+    declared = {
+        f.name: f.metadata for f in (*fields(View), *fields(Measure), *fields(ExplanationChoice))
+    }
     values = {}
     for word, text in words.items():
         name = word.removeprefix(PREFIX)
@@ -90,7 +99,8 @@ def from_query(setup: Setup, words: Mapping[str, str]) -> Setup:
                 raise InvalidInputError(f"a link may say {PREFIX}{', '.join(declared)}, got {word}")
             values[name] = read(name, text, declared[name])
     measured = {name: values.pop(name) for name in MEASURED if name in values}
-    setup = setup.with_view(**values).with_measure(**measured)
+    explained = {name: values.pop(name) for name in EXPLAINED if name in values}
+    setup = setup.with_view(**values).with_measure(**measured).with_explanations(**explained)
     rest = {word: text for word, text in words.items() if not word.startswith(PREFIX)}
     return adopted(setup, links.from_query(rest)) if rest else setup
 
@@ -200,6 +210,13 @@ def _with_ladder(setup: Setup, spec: LadderSpec) -> Setup:
 
 def _with_explanation(setup: Setup, spec: ExplainSpec) -> Setup:
     attacked = spec.image.startswith(RESULT)
+    if isinstance(spec, TrustSpec):  # whose panel is open on the page of the map
+        view = {
+            "tested": PICTURES[attacked],
+            "plainly": spec.method == GRADIENT,
+            "quickly": spec.copies < ENOUGH,
+        }
+        return _with_explanation(setup, spec.judged).with_view(**view)
     if attacked:
         (made,) = made_by(spec.image)
         if not isinstance(made, AttackSpec):

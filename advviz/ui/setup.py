@@ -26,6 +26,7 @@ from advviz.models import ladders
 from advviz.models.classes import known_class
 from advviz.models.records import ModelRecord, record
 from advviz.models.shelf import is_on_disk
+from advviz.ui.explanations_choice import ExplanationChoice
 from advviz.ui.measure import Measure
 from advviz.ui.view import View
 
@@ -44,6 +45,7 @@ class Setup:
     rung: str | None = None  # where the ladder stands; None: on the robust model of the board
     view: View = field(default_factory=View)
     measure: Measure = field(default_factory=Measure)  # what the page Evaluate measures
+    explanations: ExplanationChoice = field(default_factory=ExplanationChoice)
     features: FeaturesSpec = field(default_factory=FeaturesSpec)  # of the lab of that name
     training: LabTrainingSpec = field(default_factory=LabTrainingSpec)  # of its lab
     layer: AtlasSpec | None = None  # the atlas that was chosen; None: that of the last layer
@@ -200,6 +202,10 @@ class Setup:
     def with_measure(self, **values: Any) -> "Setup":
         """Change what the page Evaluate measures."""
         return replace(self, measure=replace(self.measure, **values))
+
+    def with_explanations(self, **values: Any) -> "Setup":
+        """Change what the page "Explanations measured" measures."""
+        return replace(self, explanations=replace(self.explanations, **values))
 
     def with_features(self, **values: Any) -> "Setup":
         """Change what the lab "Bugs or features?" trains on, and how."""

@@ -57,7 +57,7 @@ def offer(
     with drawer:
         for spec in specs:
             shown = None if isinstance(spec, Group) else finds.get(spec)
-            if isinstance(spec, Pictured) and shown and shown.result:
+            if spec.kind in ARRAYS and isinstance(spec, Pictured) and shown and shown.result:
                 downloads(spec, shown.result)
         whole_page(finds, words["kind"], paper)
         code(words, specs)

@@ -26,6 +26,11 @@ class View:
     unit_robust: int = count(0, 0, 4095, "unit of the robust model that is looked at closely")
     order: str = choice("number", ORDERS, "order of the units of an atlas")
     pictures: str = choice("gallery", ("gallery", "folder"), "pictures that units answer to")
+    tested: str = choice(
+        "original", ("original", "attacked"), "picture whose maps the trust panel tests"
+    )
+    quickly: bool = switch(False, "the trust panel compares with fewer maps")
+    plainly: bool = switch(False, "the trust panel tests the gradient, not the method beside it")
 
     def __post_init__(self) -> None:
         """Refuse what no control offers."""

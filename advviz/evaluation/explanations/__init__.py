@@ -1,0 +1,1 @@
+"""Explanations measured: methods and models over many images, and where a measure fails."""
