@@ -20,12 +20,14 @@ from advviz.attacks.loss_surface import loss_surface
 from advviz.attacks.pgd import PGDParams, pgd
 from advviz.attacks.random_noise import random_noise
 from advviz.attacks.smallest import smallest
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.responses import ResponsesSpec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, VisualizeSpec
 from advviz.explain.gradient import gradient
 from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
 from advviz.featurevis.ascent import AscentParams, ascent, noise_images
+from advviz.featurevis.atlas import atlas
 from advviz.featurevis.fourier import FourierParams, fourier_ascent
 from advviz.featurevis.responses import responses
 from advviz.models.classifier import Classifier
@@ -70,6 +72,7 @@ def measured() -> dict[str, dict[str, Any]]:
                 AscentParams(eps=1, step_size=0.2, steps=6), noise=NOISE,
             ),
         ),
+        "atlas": (AtlasSpec, atlas(IMAGES[:1], "conv2", (4, 1), from_noise, rows=2, side=2)),
         "responses": (ResponsesSpec, responses(IMAGES, "conv2")),
         "fourier": (
             VisualizeSpec,
@@ -81,6 +84,12 @@ def measured() -> dict[str, dict[str, Any]]:
         for name, (spec, procedure) in found.items()
     }
     return measured | catalogue()
+
+
+def from_noise(rows: torch.Tensor, objective: Any) -> Any:
+    """Begin the drawings of an atlas."""
+    params = AscentParams(eps=1, step_size=0.2, steps=6)
+    return ascent(noise_images(rows, NOISE), objective, params, noise=NOISE)
 
 
 def catalogue() -> dict[str, dict[str, Any]]:
