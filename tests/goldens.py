@@ -26,6 +26,7 @@ from advviz.attacks.random_noise import random_noise
 from advviz.attacks.smallest import smallest
 from advviz.evaluation.explanations.chunks import FiguresChunk
 from advviz.experiments.alike import AlikeSpec
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.explainer_choice import FIRST
 from advviz.experiments.inquiries import DefencesSpec, SmallestSpec, SurfaceSpec
 from advviz.experiments.inversion import InvertSpec
@@ -47,6 +48,7 @@ from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
 from advviz.explain.trust import averaged
 from advviz.featurevis.activations import activations
 from advviz.featurevis.ascent import AscentParams, ascent, noise_images
+from advviz.featurevis.atlas import atlas
 from advviz.featurevis.diversity import Apart
 from advviz.featurevis.fourier import FourierParams, fourier_ascent
 from advviz.featurevis.goal import Goal
@@ -99,6 +101,7 @@ def measured() -> dict[str, dict[str, Any]]:
                 AscentParams(eps=1, step_size=0.2, steps=6), noise=NOISE,
             ),
         ),
+        "atlas": (AtlasSpec, atlas(IMAGES[:1], "conv2", (4, 1), from_noise, rows=2, side=2)),
         "responses": (ResponsesSpec, responses(IMAGES, "conv2")),
         "maps before and after": (AlikeSpec, alike()),
         "turned units": (UnitsSpec, turned_units(*IMAGES.split(1), IMAGES, ACTIVATIONS, "conv2")),
@@ -115,6 +118,12 @@ def measured() -> dict[str, dict[str, Any]]:
         for name, (spec, procedure) in found.items()
     }
     return measured | catalogue() | maps() | insides() | figures()
+
+
+def from_noise(rows: torch.Tensor, objective: Any) -> Any:
+    """Begin the drawings of an atlas."""
+    params = AscentParams(eps=1, step_size=0.2, steps=6)
+    return ascent(noise_images(rows, NOISE), objective, params, noise=NOISE)
 
 
 def catalogue() -> dict[str, dict[str, Any]]:

@@ -27,6 +27,7 @@ from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, Visuali
 from advviz.explain.gradient import gradient
 from advviz.explain.smoothgrad import SmoothGradParams, smoothgrad
 from advviz.featurevis.ascent import AscentParams, ascent
+from advviz.featurevis.atlas import atlas
 from advviz.featurevis.fourier import FourierParams, fourier_ascent
 from advviz.models.classifier import Classifier
 from advviz.models.records import record
@@ -99,6 +100,16 @@ PROCEDURES: dict[str, Callable[[], Any]] = {
     ),
     "fourier": lambda: fourier_ascent(
         IMAGES, Unit("conv", CLASSES), FourierParams(steps=3), noise=NOISE
+    ),
+    "atlas": lambda: atlas(
+        IMAGES[:1],
+        "conv2",
+        range(3),
+        lambda rows, unit: ascent(
+            rows, unit, AscentParams(eps=1, step_size=0.1, steps=2), noise=NOISE
+        ),
+        rows=2,
+        side=SHAPE[1],
     ),
     "spec: predict": lambda: procedures.predict(PIXELS),
     "spec: attack": lambda: attack_spec(target="goldfish", restarts=2),

@@ -218,8 +218,9 @@ def _made(known: list[Result], finds: Finds, setup: Setup) -> list[str]:
         levels = min(levels_of(result) for result in known)
         said.append(
             say(
-                "These atlases ship with advviz, their tiles rounded to {levels} levels a colour; "
-                "Recompute, under Advanced, makes them exactly.",
+                "These atlases ship with advviz, their tiles rounded to {levels} levels a colour "
+                "(activations are of the exact ones); Recompute, under Advanced, makes them "
+                "exactly.",
                 levels=levels,
             )
         )

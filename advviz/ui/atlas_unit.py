@@ -117,9 +117,10 @@ def _favourite(result: Result | None, unit: int, smooth: bool) -> str:
 
 def _crops(answers: Result, unit: int, of_gallery: bool) -> str:
     order = [int(row) for row in ranked(answers, unit)]
+    whole = answers.facts["crop"] >= answers.arrays["pictures"].shape[-1]
     rows = (
-        (say("strongest crops"), order[:CROPS]),
-        (say("weakest crops"), order[::-1][:CROPS]),
+        (say("strongest pictures") if whole else say("strongest crops"), order[:CROPS]),
+        (say("weakest pictures") if whole else say("weakest crops"), order[::-1][:CROPS]),
     )
     drawn = ""
     for name, places in rows:
