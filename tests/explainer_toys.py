@@ -4,6 +4,7 @@ can afford it."""
 from toys import SHAPE, pictures
 
 from advviz.explain.catalogue import explainers
+from advviz.explain.inside import VIT
 from advviz.noise import Noise
 
 FEW = {
@@ -13,6 +14,8 @@ FEW = {
     "occlusion": {"window": 2, "stride": 1},
     "rise": {"masks": 40, "cells": 2},
 }
+INSIDE = [name for name, e in explainers().items() if e.needs_module and e.network != VIT]
+"""Those that look inside a network of any kind."""
 PURE = [name for name, explainer in explainers().items() if not explainer.needs_module]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from catalogue_toys import CASES, begin
-from explainer_toys import PURE
+from explainer_toys import INSIDE, PURE
 from explainer_toys import begin as explain
 from toys import SHAPE, Convolutional, built, labels, pictures
 
@@ -29,7 +29,7 @@ from advviz.featurevis.fourier import FourierParams, fourier_ascent
 from advviz.models.classifier import Classifier
 from advviz.models.records import record
 from advviz.noise import Noise
-from advviz.objectives import Unit, away_from, towards
+from advviz.objectives import Logit, Unit, away_from, towards
 from advviz.protocol import Query
 from advviz.threat_models import L2Ball, LinfBall
 
@@ -122,6 +122,8 @@ for _name, _norm in dict(CASES).items():  # each attack in one of its norms
     PROCEDURES[f"catalogue: {_name}"] = partial(begin, _name, _norm, IMAGES[:2], CLASSES[:2])
 for _name in PURE:
     PROCEDURES[f"explainer: {_name}"] = partial(explain, _name, IMAGES, away_from(CLASSES))
+for _name in INSIDE:
+    PROCEDURES[f"explainer: {_name}"] = partial(explain, _name, IMAGES, Logit(CLASSES))
 every = pytest.mark.parametrize("begin", PROCEDURES.values(), ids=PROCEDURES)
 
 
@@ -176,6 +178,13 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     return [name for name in before if before[name] != after[name]]
 
 
+def asked(classifier: Classifier, request: Any) -> Any:
+    """Answer a query, or run a call."""
+    if isinstance(request, Query):
+        return classifier.answer(request)
+    return classifier.call(request)
+
+
 def answered(watched: Watched, procedure: Any, steps: int | None = None) -> Any:
     """Step through a procedure, comparing after every step; return (result, steps made).
 
@@ -189,10 +198,9 @@ def answered(watched: Watched, procedure: Any, steps: int | None = None) -> Any:
             assert differences(before, watched.state()) == [], f"changed at the end, step {made}"
             return finished.value, made
         assert differences(before, watched.state()) == [], f"changed before question {made}"
-        assert isinstance(request, Query)
         made += 1
         if steps is None or made < steps:
-            reply = watched.classifier.answer(request)
+            reply = asked(watched.classifier, request)
             assert differences(before, watched.state()) == [], f"changed by answer {made}"
     return None, made
 
@@ -270,7 +278,7 @@ def test_a_network_that_fails_in_mid_pass_leaves_everything_as_before(begin, mon
     with monkeypatch.context() as patch:
         patch.setattr(watched.classifier.module.fc, "forward", fail)
         with pytest.raises(StopsError):
-            watched.classifier.answer(request)
+            asked(watched.classifier, request)
     procedure.close()
     assert differences(before, watched.state()) == []
 
@@ -309,7 +317,7 @@ def test_two_in_turns_are_as_one_after_the_other(begin):
     while len(results) < 2:
         for index in (0, 1):
             try:
-                replies[index] = classifier.answer(pair[index].send(replies[index]))
+                replies[index] = asked(classifier, pair[index].send(replies[index]))
             except StopIteration as finished:
                 results.append(finished.value)
     for result in results:

@@ -2,13 +2,15 @@
 
 import pytest
 import torch
-from explainer_toys import PURE, begin
+from explainer_toys import FEW, PURE, begin
 from torch.testing import assert_close
 from toys import SHAPE, SIZE, Listening, Quadratic, convolutional, labels, linear, normal, pictures
 
 from advviz.errors import InvalidInputError
+from advviz.experiments.explainer_choice import FIRST
 from advviz.explain import parameters
 from advviz.explain.baselines import baseline
+from advviz.explain.catalogue import explainers
 from advviz.explain.expected_gradients import expected_gradients
 from advviz.explain.integrated_gradients import integrated_gradients, nodes
 from advviz.explain.occlusion import occlusion
@@ -78,11 +80,48 @@ def test_values_and_logits_are_exact_and_of_the_image_itself(name):
     assert heard.queries[-1].exact
 
 
+@pytest.mark.parametrize("name", [name for name in PURE if name not in FIRST])
+@pytest.mark.parametrize("baseline", ["black", "several"])
+def test_the_progress_counts_what_the_parameters_say(name, baseline):
+    """So that the time left is told from the first steps on."""
+    words = {"baseline": baseline} if name == "integrated-gradients" else {}
+    heard = Listening(convolutional())
+    explained(name, heard, **words)
+    told = [query.progress for query in heard.queries if query.progress]
+    params = explainers()[name].params(**FEW.get(name, {}) | words)
+    assert {progress.total for progress in told} == {params.amount(SHAPE[1])}
+    done = [progress.done for progress in told]
+    assert done == sorted(set(done))
+    assert done[0] == 0
+
+
 @pytest.mark.parametrize("name", TAKEN_FROM)
 def test_the_map_of_a_linear_model_is_known(name):
     """Its weight, or its weight times the way from black."""
     expected = W[CLASSES].view_as(IMAGES) * TAKEN_FROM[name](IMAGES)
     assert_close(explained(name, linear(W, B)).attributions, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("objective", [Logit(CLASSES), towards(CLASSES), Probability(CLASSES)])
+def test_input_times_gradient_is_captums(objective):
+    """Of a logit, and of the scores that other explainers make of the cross-entropy."""
+    from captum.attr import InputXGradient
+
+    network = convolutional()
+    theirs = InputXGradient(lambda images: objective.values(network.module(images))).attribute(
+        IMAGES.clone().requires_grad_()
+    )
+    ours = run(begin("input-x-gradient", IMAGES, objective), network)
+    assert_close(ours.attributions, theirs, rtol=0, atol=1e-12)
+
+
+def test_the_probability_is_the_softmax_in_either_direction():
+    logits = normal(3, 4)
+    share = logits.softmax(1).gather(1, CLASSES[:, None])[:, 0]
+    assert_close(Probability(CLASSES).values(logits), share)
+    assert_close(Probability(CLASSES, raised=False).values(logits), -share)
+    rows = torch.tensor([2, 0])
+    assert_close(Probability(CLASSES).select(rows).values(logits[rows]), share[rows])
 
 
 # --- baselines ---------------------------------------------------------------------

@@ -17,6 +17,7 @@ from advviz.experiments import links, presets
 from advviz.experiments.inquiries import SmallestSpec
 from advviz.experiments.ladder import LadderSpec
 from advviz.experiments.result import Result
+from advviz.experiments.specs import ExplainSpec
 from advviz.models import ladders
 from advviz.models.records import record
 from advviz.ui import words
@@ -187,3 +188,32 @@ def test_it_prints_on_one_page_with_the_network_off(board, results, browser, tmp
         assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
     assert not [url for url in asked if not url.startswith(("file:", "data:"))]
     context.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        ("smoothgrad", "where a tiny change moves the cross-entropy of cat most"),
+        ("occlusion", "what Occlusion holds to move the probability of cat most"),
+        ("integrated-gradients", "what Integrated gradients holds to move the log-probability"),
+    ],
+)
+def test_a_map_is_told_by_its_method_and_its_score(method, told):
+    """And how nearly it adds up, where it should."""
+    spec = ExplainSpec(model=STANDARD, image="sample:chelsea", method=method, explained="cat")
+    size = record(STANDARD).input_size
+    facts = {"explained": "cat", "value": 0.25}
+    if method == "integrated-gradients":
+        facts |= {"difference": 2.5, "completeness_error": 0.01}
+    channels = 1 if method == "occlusion" else 3
+    arrays = {
+        "pixels": np.zeros((3, size, size), np.float32),
+        "gradient": np.ones((channels, size, size), np.float32),
+        "logits": np.eye(len(record(STANDARD).classes), dtype=np.float32)[0],
+    }
+    case = case_of(spec, {spec: Result.of(arrays, facts)})
+    assert told in case.finding
+    assert ("adds up to its change of 2.5 but for 0.01" in case.evidence[0].detail) == (
+        method == "integrated-gradients"
+    )
+    assert ("a tiny change there" in case.maps) == (method == "smoothgrad")

@@ -103,6 +103,8 @@ def test_an_attack_of_more_steps_is_expected_to_take_longer():
             ExplainSpec(model=MODEL, image=IMAGE, explained="cat", samples=50, method="smoothgrad"),
             50,
         ),
+        (ExplainSpec(model=MODEL, image=IMAGE, method="rise", options="masks=80"), 80),
+        (ExplainSpec(model=MODEL, image=IMAGE, method="input-x-gradient"), 1),
         (VisualizeSpec(model=MODEL, unit="class:cat", steps=70), 70),
     ],
 )

@@ -171,6 +171,14 @@ class ExplainSpec(FromImage):
         """Return the explainer's parameters, as the catalogue declares them."""
         return explainer_choice.params_of(self)
 
+    @property
+    def amount(self) -> int:
+        """Count the steps of an explainer that options tell; 0: the fields above say it."""
+        if self.method in explainer_choice.FIRST:
+            return 0
+        counted: int = self.params.amount(record(self.model).input_size)
+        return counted
+
     def resolved(self) -> dict[str, Any]:
         """Return the values that the result depends on: a gradient has no samples or seed."""
         described = record(self.model)

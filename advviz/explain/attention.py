@@ -84,7 +84,7 @@ class AttentionWatch(TorchFunctionMode):
         biases = (None,) * 3 if bias is None else bias.chunk(3)
         query, key, value = (
             functional.linear(source, weight, by)
-            .unflatten(-1, (given["num_heads"], -1))
+            .view(*source.shape[:2], given["num_heads"], -1)
             .permute(1, 2, 0, 3)
             for source, weight, by in zip(sources, weights, biases, strict=True)
         )
@@ -176,9 +176,10 @@ def _attention_of(module: nn.Module, images: Tensor, method: str) -> tuple[list[
     weights = watch.weights
     shapes = {found.shape[2] for found in weights}
     if len(shapes) != 1 or any(len(found) != len(images) for found in weights):
+        has = "attends within parts of the picture" if weights else "has no attention"
         raise InvalidInputError(
             f"{method} needs a vision transformer whose blocks attend over all patches, such as "
-            f"torchvision:vit_b_16; this network has {len(weights)} such blocks; choose Grad-CAM"
+            f"torchvision:vit_b_16; this network {has}; choose Grad-CAM"
         )
     return weights, logits
 

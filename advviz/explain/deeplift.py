@@ -32,7 +32,7 @@ class RescaleRules(Rules):
     def activation(self, _name: str, function: Elementwise, inputs: Tensor) -> Tensor:
         """Multiply by the change of the output over that of the input: the rescale rule."""
         outputs = function(inputs)
-        halfway = inputs.detach().unflatten(0, (2, -1)).mean(0)
+        halfway = _mean(inputs)
         change, moved = _difference(outputs), _difference(inputs)
         quotient = _quotient(change, moved, slope(function, halfway))
         return with_multiplier(outputs, inputs, _twice(quotient))
@@ -56,6 +56,12 @@ def _difference(values: Tensor) -> Tensor:
     return image - baseline
 
 
+def _mean(values: Tensor) -> Tensor:
+    """Return the mean of image and baseline [N, ...] of [2 N, ...]."""
+    image, baseline = values.detach().chunk(2)
+    return (image + baseline) / 2
+
+
 def _twice(values: Tensor) -> Tensor:
     return torch.cat([values, values])
 
@@ -76,7 +82,8 @@ def _pooled(inputs: Tensor, *args: Any, **words: Any) -> Tensor:
         inputs.detach(), *args, **{**words, "return_indices": True}
     )
     image, baseline = outputs.chunk(2)
-    chosen = _twice(torch.where(image >= baseline, *places.chunk(2)))
+    there, before = places.chunk(2)
+    chosen = _twice(torch.where(image >= baseline, there, before))
     picked = inputs.flatten(-2).gather(-1, chosen.flatten(-2)).view_as(outputs)
     moved = _difference(picked)
     share = _quotient(image - baseline, moved, torch.ones_like(moved))
@@ -85,7 +92,7 @@ def _pooled(inputs: Tensor, *args: Any, **words: Any) -> Tensor:
 
 def _product(left: Tensor, right: Tensor) -> Tensor:
     """Multiply; the change is shared by the means of the other factor, which adds up exactly."""
-    means = [_twice(factor.detach().unflatten(0, (2, -1)).mean(0)) for factor in (left, right)]
+    means = [_twice(_mean(factor)) for factor in (left, right)]
     through = means[1] * (left - left.detach()) + means[0] * (right - right.detach())
     return (left * right).detach() + through
 

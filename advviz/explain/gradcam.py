@@ -98,8 +98,10 @@ def _seen(module: nn.Module, images: Tensor, objective: Objective, layer: str) -
         grid, activations = grids[name], outputs[name]
         if grid is None:
             continue
-        (found,) = torch.autograd.grad(score, activations, retain_graph=True, allow_unused=True)
-        gradient = grid.channels_first(torch.zeros_like(activations) if found is None else found)
+        (found,) = torch.autograd.grad(
+            score, activations, retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+        gradient = grid.channels_first(found)
         weights = gradient.mean((2, 3), keepdim=True)
         coarse = (weights * grid.channels_first(activations)).sum(1, keepdim=True)
         last = last or _Seen(coarse.detach(), name, logits.detach())
@@ -134,7 +136,10 @@ def _watched(module: nn.Module, images: Tensor, layer: str) -> tuple[dict[str, T
             f"the network has no layer called {layer[:80]!r}; it has {', '.join(similar)}, "
             f"{len(names)} in all"
         )
-    chosen = names if layer == AUTO else {layer: names[layer]}
+    if layer == AUTO:  # a linear layer mixes channels that mean nothing one by one: query, key...
+        chosen = {n: part for n, part in names.items() if not isinstance(part, nn.Linear)}
+    else:
+        chosen = {layer: names[layer]}
     outputs: dict[str, Tensor] = {}
 
     def keeper(name: str) -> Any:

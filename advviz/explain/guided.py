@@ -34,7 +34,7 @@ class GuidedRules(Rules):
             return function(inputs)
         self.rectifiers.append(name)
         outputs = with_multiplier(function(inputs), inputs, slope(function, inputs).clamp(min=0))
-        outputs.register_hook(lambda above: above.clamp(min=0))
+        outputs.register_hook(lambda above: above.clamp(min=0))  # type: ignore[no-untyped-call]
         return outputs
 
 

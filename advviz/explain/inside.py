@@ -45,7 +45,8 @@ LOOK_INSIDE = (
         is_="Where the channels of a layer are active that the class's logit rises with: one "
         "value for each position of the layer, enlarged to the picture.",
         notice="How coarse is it? The squares are the layer's, their smooth course is invented.",
-        cannot="Which pixels count: a position of a late layer sees nearly the whole picture.",
+        cannot="It cannot tell which pixels count: a position of a late layer sees nearly the "
+        "whole picture.",
         params=told.GradCam,
         make=made_inside("gradcam", "grad_cam"),
         score="logit",
@@ -60,7 +61,7 @@ LOOK_INSIDE = (
         paper="Selvaraju et al., ICCV 2017, arXiv:1610.02391",
         is_="Guided Backprop, times the positive part of Grad-CAM, enlarged to the picture.",
         notice="The outlines are Guided Backprop's; only where they are kept tells of the class.",
-        cannot="More than its two factors: the fine lines are no finer knowledge.",
+        cannot="It knows no more than its two factors: the fine lines are no finer knowledge.",
         params=told.GuidedGradCam,
         make=made_inside("gradcam", "guided_grad_cam"),
         score="logit",
@@ -71,7 +72,7 @@ LOOK_INSIDE = (
     ),
     Explainer(
         name="lrp",
-        title="LRP: layer-wise relevance propagation",
+        title="LRP: relevance propagation",
         paper="Bach et al., PLoS ONE 2015; Montavon et al., 2019",
         is_="The logit, handed back layer by layer: each output shares what it got among its "
         "inputs, by what they contributed.",
@@ -93,8 +94,8 @@ LOOK_INSIDE = (
         is_="The attention of all blocks multiplied, each half mixed with its skip connection: "
         "where the class token's content comes from.",
         notice="It is one and the same map for every class.",
-        cannot="Anything about a class, and what the values and the layers between do with what "
-        "is attended to.",
+        cannot="It tells nothing of a class, nor what the values and the layers between make of "
+        "what is attended to.",
         params=Nothing,
         make=made_inside("attention", "attention_rollout", told=False),
         score="logit",
@@ -110,7 +111,7 @@ LOOK_INSIDE = (
         is_="The attention of each block where more of it would raise the class's logit, "
         "gathered along the blocks.",
         notice="Compare classes: attention rollout cannot tell them apart, does this?",
-        cannot="What speaks against the class: negative products are dropped.",
+        cannot="It hides what speaks against the class: negative products are dropped.",
         params=Nothing,
         make=made_inside("attention", "gradient_attention", told=False),
         score="logit",

@@ -30,6 +30,10 @@ class Params:
         """
         return self
 
+    def amount(self, _size: int) -> int:
+        """Count the steps of the progress, for pictures of so many pixels a side; 1: none."""
+        return 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nothing(Params):
@@ -68,12 +72,20 @@ class IntegratedGradients(Params):
     steps: int = count(50, 2, 500, "points of each path")
     quadrature: str = choice("gauss-legendre", RULES, "rule of the integral")
 
+    def amount(self, _size: int) -> int:
+        """Count the points of all paths."""
+        return self.steps * (len(BASELINES) if self.baseline == "several" else 1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedGradients(Params):
     """The gradient at random points between the picture and reference pictures."""
 
     samples: int = count(200, 1, 2000, "points, each on the way from a picture drawn at random")
+
+    def amount(self, _size: int) -> int:
+        """Count the points."""
+        return self.samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +116,20 @@ class Occlusion(Params):
                 f"stride must be at most the window, {window}, so that no pixel is left out, "
                 f"got {stride}"
             )
-        windows = (-(-(size - window) // stride) + 1) ** 2
-        if windows > MOST_WINDOWS:
+        settled = replace(self, window=window, stride=stride)
+        if settled._windows(size) > MOST_WINDOWS:
             raise InvalidInputError(
-                f"at most {MOST_WINDOWS} windows are tried, got {windows}; take a larger stride"
+                f"at most {MOST_WINDOWS} windows are tried, got {settled._windows(size)}; take a "
+                "larger stride"
             )
-        return replace(self, window=window, stride=stride)
+        return settled
+
+    def _windows(self, size: int) -> int:
+        return (-(-(size - int(self.window)) // int(self.stride)) + 1) ** 2
+
+    def amount(self, size: int) -> int:
+        """Count the windows."""
+        return self.resolved(size)._windows(size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +143,10 @@ class RISE(Params):
     centred: bool = switch(
         True, "subtract the mean score, so that 0 means no influence; no: as in the paper"
     )
+
+    def amount(self, _size: int) -> int:
+        """Count the masks."""
+        return self.masks
 
 
 def layer() -> Any:

@@ -36,7 +36,7 @@ class Grid:
         if self.axis == 3:
             return activations.permute(0, 3, 1, 2)
         tokens = activations[:, self.prefix :].transpose(1, 2)
-        return tokens.unflatten(2, (self.height, self.width))
+        return tokens.reshape(*tokens.shape[:2], self.height, self.width)
 
 
 def grid_of(shape: torch.Size, images: Tensor) -> Grid | None:

@@ -152,12 +152,9 @@ def _shares(
     with rules:
         logits: Tensor = module(images.detach().clone().requires_grad_())
     score = objective.values(logits).sum()
-    ends = torch.autograd.grad(score, rules.first, allow_unused=True)
-    shares = sum(
-        (end.detach() * found for end, found in zip(rules.first, ends, strict=True)
-         if found is not None),
-        torch.zeros_like(rules.first[0]),
-    )  # fmt: skip
+    ends = torch.autograd.grad(score, rules.first, allow_unused=True, materialize_grads=True)
+    parts = [end.detach() * found for end, found in zip(rules.first, ends, strict=True)]
+    shares = torch.stack(parts).sum(0)
     return _on_pixels(shares, images), logits.detach()
 
 

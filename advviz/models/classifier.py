@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from advviz.models.halves import Halves, valued
+from advviz.models.halves import Halves, full_precision, valued
 from advviz.models.memory import Memory
 from advviz.objectives import LOGITS
 from advviz.protocol import Answer, Call, Query
@@ -45,7 +45,7 @@ class Classifier:
         hooks = [getattr(m, kind) for m in self.module.modules() for kind in HOOKS]
         before = [dict(registered) for registered in hooks]
         try:
-            with torch.enable_grad():
+            with full_precision(self._placed()), torch.enable_grad():
                 return call.function(self.module)
         finally:
             for registered, kept in zip(hooks, before, strict=True):
@@ -53,6 +53,11 @@ class Classifier:
                 registered.update(kept)
             self.module.eval().requires_grad_(False)
             self.module.zero_grad(set_to_none=True)
+
+    def _placed(self) -> Tensor:
+        """Return a tensor on the module's device."""
+        held = (*self.module.parameters(), *self.module.buffers())
+        return held[0] if held else torch.empty(0)
 
     def _joined(self, query: Query, rows: int) -> Answer:
         total = len(query.images)
