@@ -145,7 +145,13 @@ def _inverted(spec: InvertSpec) -> Result:
     picture, logits = noise_picture(5, spec.model), logits_for(spec.model, said_blindly(spec.model))
     values = np.linspace(-1, -0.1, STEPS + 1, dtype=np.float32)
     wanted = np.stack([noise_picture(6 + i, spec.model) for i in range(1 + spec.is_strip)])
-    arrays = {"wanted": wanted, "start": picture, "picture": picture, "logits": logits}
+    arrays = {
+        "wanted": wanted,
+        "wanted_logits": np.stack([logits] * len(wanted)),
+        "start": picture,
+        "picture": picture,
+        "logits": logits,
+    }
     several, _ = _several(spec.pictures if spec.is_strip else 1, picture, logits)
     facts = {"layer": spec.resolved_layer(record(spec.model)), "distance": 0.1,
              "distance_at_first": 1.0, "rms": 0.2}  # fmt: skip

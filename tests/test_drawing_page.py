@@ -94,6 +94,7 @@ def test_an_inversion_asks_both_models_and_a_strip_has_its_pictures(engine: Fake
     specs = asked(engine, InvertSpec)
     assert [spec.model for spec in specs] == MODELS
     assert "pixels 0.20 apart" in told(at)
+    assert "given, seen as cat" in told(at)
     engine.asked.clear()
     at.selectbox(key="av.invert.towards").set_value("sample:coffee").run()
     assert not at.exception

@@ -55,8 +55,9 @@ class VisualizeSpec:
     numerics: str = parameters.numerics()
     pictures: int = added(count(1, 1, 9, "pictures at once, each from noise of its own"), absent=1)
     diversity: float = added(
-        number(0.5, 0.0, 10.0, "of several pictures: how strongly they are pushed apart, in "
-        "lengths of the step that raises the objective"), absent=0.5,
+        number(0.75, 0.0, 2.0, "of several pictures: how strongly they are pushed apart, in "
+        "lengths of the step that raises the objective; from about 1 on, the push wins"),
+        absent=0.75,
     )  # fmt: skip
     region: str = added(
         text(
@@ -104,11 +105,15 @@ class VisualizeSpec:
     def resolved_sizes(self, described: ModelRecord) -> tuple[float, float]:
         """Return the radius of the ball and the length of a step, both L2.
 
-        An L2 norm grows with the side of a picture whose every pixel changes alike.
+        An L2 norm grows with the side of a picture whose every pixel changes alike, and with the
+        root of the share of them that changes: what is `auto` follows both.
         """
+        part = 1.0
+        if self.starts_from_image and not regions.is_whole(self.region):
+            part = regions.mask(self.region, described.input_size).mean() ** 0.5
         return (
-            parameters.in_proportion(self.eps, 40.0, described.input_size),
-            parameters.in_proportion(self.step_size, 0.5, described.input_size),
+            parameters.in_proportion(self.eps, 40.0 * part, described.input_size),
+            parameters.in_proportion(self.step_size, 0.5 * part, described.input_size),
         )
 
     def true_class(self, _described: ModelRecord) -> str | None:

@@ -13,6 +13,7 @@ from advviz.featurevis.ascent import AscentParams, ascent, noise_images
 from advviz.featurevis.terms import Closeness
 from advviz.models.records import ModelRecord
 from advviz.noise import Noise
+from advviz.protocol import Query
 
 
 def invert(
@@ -35,6 +36,7 @@ def invert(
     layer, noise = spec.resolved_layer(described), Noise(spec.seed)
     shown = torch.stack([torch.from_numpy(each.copy()) for each in wanted]).to(device)
     features = yield from activations(shown, layer)
+    given = yield Query(shown, gradient=False, exact=True)
     count = spec.pictures if len(wanted) > 1 else 1
     shares = torch.linspace(0, 1, count, device=device).view(-1, *[1] * (features.ndim - 1))
     targets = features[:1] + shares * (features[-1:] - features[:1])
@@ -50,6 +52,7 @@ def invert(
     found = yield from ascent(start, Closeness(layer, targets), params, noise=noise)
     arrays = {
         "wanted": shown.cpu(),
+        "wanted_logits": given.logits.cpu(),
         "start": found.start[0].cpu(),
         "picture": found.pictures[0].cpu(),
         "logits": found.logits[0].cpu(),

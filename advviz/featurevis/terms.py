@@ -81,8 +81,8 @@ class Closeness:
         """Return 0 where the features are reached, −1 as far away as no features at all."""
         targets = self.targets.to(activations).flatten(1)
         length = targets.norm(dim=1).clamp_min(LEAST)
-        away: Tensor = (activations.flatten(1) - targets).norm(dim=1)
-        return -away / length
+        near: Tensor = -(activations.flatten(1) - targets).norm(dim=1) / length
+        return near
 
     def margins(self, logits: Tensor) -> None:
         """Aim at no decision."""

@@ -83,12 +83,15 @@ def cards(setup: Setup) -> list[Card]:
             say("Two classes in one picture: side by side, or one thing that is both?"),
             lambda s: raising(s, both),
         ),
-        (
-            say("Four pictures at once"),
-            say("The same goal from four noises, pushed apart: what do all of them share?"),
-            lambda s: replace(s, visualize=replace(s.visualize, pictures=4)),
-        ),
     ]
+    if setup.visualize.pictures == 1:
+        found.append(
+            (
+                say("Four pictures at once"),
+                say("The same goal from four noises, pushed apart: what do all of them share?"),
+                lambda s: replace(s, visualize=replace(s.visualize, pictures=4)),
+            )
+        )
     if setup.visualize.unit != difference:
         found[0] = (
             difference,

@@ -35,7 +35,6 @@ def choose(setup: Setup) -> None:
         list(names),
         required=True,
         format_func=names.__getitem__,
-        label_visibility="collapsed",
         **control("av.drawing.mode", setup.view.drawing, switched),
     )
 

@@ -11,7 +11,7 @@ from advviz import pictures
 from advviz.errors import AdvvizError
 from advviz.experiments import units
 from advviz.experiments.codec import to_link
-from advviz.experiments.drawing import FOURIER, MACO
+from advviz.experiments.drawing import ASCENT, FOURIER, MACO
 from advviz.experiments.links import Drawing
 from advviz.experiments.protocol import Spec
 from advviz.experiments.references import RESULT
@@ -28,7 +28,8 @@ from advviz.ui.setup import Setup
 from advviz.ui.words import ROW, numerics, reading, short
 
 SIDE = 256  # CSS pixels: 4 x 64
-SMALL = 128
+SMALL, SMALLER = 128, 96
+FOUR = 4
 PRIOR = (
     "**With a prior.** Smooth waves, natural colours and small shifts are built in: what you see "
     "comes from the prior and the network together."
@@ -208,8 +209,9 @@ def _several(spec: VisualizeSpec, result: Result) -> str:
 
 def wall(of: Sequence[tuple[Any, str]]) -> str:
     """Small pictures side by side, uint8 [S, S, 3], each with its words."""
-    tiles = "".join(tile(Tile(picture(each, told, SMALL), told)) for each, told in of)
-    return f'<div class="av-wall" style="--av-side:{SMALL}px">{tiles}</div>'
+    side = SMALL if len(of) <= FOUR else SMALLER  # five fit beside each other
+    tiles = "".join(tile(Tile(picture(each, told, side), told)) for each, told in of)
+    return f'<div class="av-wall" style="--av-side:{side}px">{tiles}</div>'
 
 
 def seen_by(setup: Setup, spec: Drawing, result: Result, finds: Finds, wanted: str | None) -> str:
@@ -242,7 +244,9 @@ def _says(model: str, result: Result, wanted: str | None, words: str) -> str:
 
 
 def population(setup: Setup) -> None:
-    """The pair of figures that says whether one drawing is the rule."""
+    """The pair of figures that says whether one drawing is the rule; of plain ascent alone."""
+    if setup.visualize.method != ASCENT:
+        return
     standard, robust = models(setup)
     score = setup.visualize.score
     painted = recognised(robust, standard, score)

@@ -81,9 +81,9 @@ def cards(setup: Setup) -> list[Card]:
     """A strip to another picture, an earlier layer, a photo as the start."""
     spec = setup.inversion
     described = record(spec.model)
-    pictures = list(gallery_names(described))
-    place = pictures.index(spec.image) if spec.image in pictures else -1
-    other = pictures[(place + 3) % len(pictures)]
+    taken = (spec.image, spec.towards, spec.start)
+    pictures = [name for name in gallery_names(described) if name not in taken]
+    other = pictures[len(pictures) // 8]
     found: list[Card] = [
         (
             say("On the way to {title}", title=title(other)),
@@ -96,7 +96,8 @@ def cards(setup: Setup) -> list[Card]:
             lambda s: changing("start")(s, other),
         ),
     ]
-    earlier = [name for name in described.layers if name != described.penultimate]
+    known = (described.penultimate, spec.layer)
+    earlier = [name for name in described.layers if name not in known]
     if earlier:
         layer = earlier[len(earlier) // 2]
         found.append(

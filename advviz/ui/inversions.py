@@ -7,7 +7,7 @@ from advviz.experiments.codec import to_link
 from advviz.experiments.inversion import InvertSpec
 from advviz.experiments.protocol import Spec
 from advviz.experiments.references import RESULT
-from advviz.experiments.result import Result
+from advviz.experiments.result import Array, Result
 from advviz.experiments.specs import PredictSpec
 from advviz.models.records import record
 from advviz.ui import figures
@@ -92,20 +92,27 @@ def _pair(setup: Setup, spec: InvertSpec, result: Result) -> str:
     given = picture(pictures.photo(arrays["wanted"][0]), say("the given picture"), SIDE, smooth)
     alt = say("what the {word} model sees as the same", word=word)
     drawn = picture(pictures.photo(arrays["picture"]), alt, SIDE, smooth)
-    away = say("nearly the same features; pixels {rms:.2f} apart (RMS)", rms=result.facts["rms"])
-    tiles = Tile(given, say("given")), Tile(drawn, away, "≈")
+    away = say("drawn: pixels {rms:.2f} apart (RMS)", rms=result.facts["rms"])
+    told = say("given, seen as {said}", said=_said(spec, arrays["wanted_logits"][0]))
+    tiles = Tile(given, told), Tile(drawn, away, "≈")
     return f'<div class="av-pair">{"".join(map(tile, tiles))}</div>'
 
 
 def _strip(spec: InvertSpec, result: Result) -> str:
     """The two given pictures, and below them the strip, each with what its maker says of it."""
-    classes = record(spec.model).classes
-    ends = result.arrays["wanted"]
-    named = zip(ends, (say("from"), say("to")), strict=True)
-    drawn = [
-        (pictures.photo(each), str(reading(logits, classes)))
-        for each, logits in zip(
-            result.arrays["pictures"], result.arrays["pictures_logits"], strict=True
-        )
+    rows = []
+    for name in ("wanted", "pictures"):
+        arrays = zip(result.arrays[name], result.arrays[f"{name}_logits"], strict=True)
+        rows.append([(pictures.photo(each), _said(spec, logits)) for each, logits in arrays])
+    ends, drawn = rows
+    (first, says_first), (last, says_last) = ends
+    given = [
+        (first, say("from: {said}", said=says_first)),
+        (last, say("to: {said}", said=says_last)),
     ]
-    return wall([(pictures.photo(each), name) for each, name in named]) + wall(drawn)
+    return wall(given) + wall(drawn)
+
+
+def _said(spec: InvertSpec, logits: Array) -> str:
+    """What the model that was inverted says of a picture."""
+    return str(reading(logits, record(spec.model).classes))

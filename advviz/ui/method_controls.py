@@ -168,7 +168,7 @@ def drawing_method(setup: Setup) -> None:
     names = {
         "ascent": say("plain ascent"),
         "fourier": say("with a prior (Fourier)"),
-        "maco": say("phases of photos (MACO)"),
+        "maco": say("phases alone (MACO)"),
     }
     choose(say("Method"), VisualizeSpec, "method", bound, names)
 

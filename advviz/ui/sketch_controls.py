@@ -9,12 +9,14 @@ from advviz.data import sketches, uploads
 from advviz.data.decoding import MAX_BYTES
 from advviz.errors import AdvvizError
 from advviz.experiments import regions
+from advviz.experiments.parameters import in_proportion
 from advviz.experiments.regions import BOX, EVERYTHING
 from advviz.experiments.specs import VisualizeSpec
+from advviz.fields import AUTO
 from advviz.models.records import record
 from advviz.ui import drawers, own_pictures, state
 from advviz.ui.combine_controls import changing
-from advviz.ui.drawing_modes import sketched
+from advviz.ui.drawing_modes import SKETCH_BALL, sketched
 from advviz.ui.fields import choose
 from advviz.ui.language import labelled, quote, say
 from advviz.ui.notes import Card
@@ -94,7 +96,7 @@ def where(setup: Setup) -> None:
             refs,
             format_func=labelled(refs, title),
             width=200,
-            **control("av.region.mask", spec.region, changing("region")),
+            **control("av.region.mask", spec.region, confined),
         )
     if kind != EVERYTHING:
         fills = {"picture": say("the picture"), "grey": say("grey"), "noise": say("noise")}
@@ -114,8 +116,21 @@ def _of_kind(setup: Setup, kind: str) -> Setup:
         if not brought:
             state.notice(say("Bring a mask first: a picture, light where the drawing may change."))
             return setup
-        return changing("region")(setup, brought[-1])
-    return changing("region")(setup, EVERYTHING if kind == EVERYTHING else MIDDLE)
+        return confined(setup, brought[-1])
+    return confined(setup, EVERYTHING if kind == EVERYTHING else MIDDLE)
+
+
+def confined(setup: Setup, region: str) -> Setup:
+    """The set-up that changes a region alone, by no more a pixel than it would the whole.
+
+    Raises:
+        InvalidInputError: a region that holds no pixel.
+    """
+    spec = replace(setup.visualize, region=region, step_size=AUTO)
+    size = record(spec.model).input_size
+    share = float(regions.mask(region, size).mean())
+    eps = round(in_proportion(AUTO, SKETCH_BALL, size) * share**0.5, 2)
+    return replace(setup, visualize=replace(spec, eps=eps))
 
 
 def _side(label: str, axis: str, shown: tuple[int, int]) -> None:
@@ -136,7 +151,7 @@ def _moved(setup: Setup, axis: str, ends: tuple[int, int]) -> Setup:
     size = max(ends[1] - begin, 5)
     left, width = (begin, size) if axis == "x" else (left, width)
     top, height = (begin, size) if axis == "y" else (top, height)
-    return changing("region")(setup, f"{BOX}{left},{top},{width},{height}")
+    return confined(setup, f"{BOX}{left},{top},{width},{height}")
 
 
 def bring() -> None:
@@ -151,7 +166,7 @@ def _uploaders() -> None:
     columns = st.columns(2)
     offers: tuple[tuple[str, str, Taken], ...] = (
         (say("Your sketch: PNG, JPEG or WebP"), "sketch", begun_with),
-        (say("Your mask: light where the picture may change"), "mask", changing("region")),
+        (say("Your mask: light where the picture may change"), "mask", confined),
     )
     for column, (label, what, taken) in zip(columns, offers, strict=True):
         key = f"av.bring.{what}.{st.session_state.get(_ROUND, 0)}"
@@ -214,11 +229,14 @@ def cards(setup: Setup) -> list[Card]:
             (
                 say("Fill a hole in {title}", title=title(photo)),
                 say("The middle is grey at first; the rest stays as it is, pixel for pixel."),
-                lambda s: replace(
-                    s,
-                    visualize=replace(
-                        s.visualize, start=photo, unit=f"class:{shows}", region=MIDDLE, fill="grey"
+                lambda s: confined(
+                    replace(
+                        s,
+                        visualize=replace(
+                            s.visualize, start=photo, unit=f"class:{shows}", fill="grey"
+                        ),
                     ),
+                    MIDDLE,
                 ),
             )
         )
