@@ -12,6 +12,7 @@ from advviz.ui.language import labelled, say, term
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 from advviz.ui.strengths import in_norm
+from advviz.ui.why import why
 
 
 def attack(setup: Setup) -> None:
@@ -25,7 +26,8 @@ def attack(setup: Setup) -> None:
             "{paper}. It works in {norms}.",
             paper=chosen.paper,
             norms=say(" and ").join(chosen.norms),
-        ),
+        )
+        + why("measuring"),
         **control("av.attack", setup.board.attack, _change_attack),
     )
 
@@ -49,7 +51,7 @@ def parameters(setup: Setup) -> None:
 def _widget(setup: Setup, params: Any, name: str, meta: Any) -> None:
     """Draw the widget that fits the field's type."""
     bound = control(f"av.of.{setup.board.attack}.{name}", getattr(params, name), _told(name))
-    label, words = term(name.replace("_", " ")).capitalize(), term(meta["help"])
+    label, words = term(name.replace("_", " ")).capitalize(), term(meta["help"]) + why("measuring")
     if meta["type"] is bool:
         st.toggle(label, help=words, **bound)
     elif "options" in meta:
