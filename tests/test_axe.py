@@ -5,6 +5,7 @@ axe-core 4.14.1 lies in `tests/axe` as its authors built it, under the Mozilla P
 """
 
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,15 @@ def findings(tab) -> list[str]:
     ]
 
 
+def outline(tab) -> list[int]:
+    """The levels of a page's headings, in the order in which they are heard."""
+    found: list[int] = tab.evaluate(
+        """() => [...document.querySelectorAll("h1,h2,h3,h4,h5,h6,[role=heading]")].map(
+            (one) => Number(one.getAttribute("aria-level") ?? one.tagName[1]))"""
+    )
+    return found
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_has_no_serious_finding(browser, app_url: str, name: str, scheme: str):
@@ -58,9 +68,13 @@ def test_a_page_has_no_serious_finding(browser, app_url: str, name: str, scheme:
         tab.wait_for_selector(READY)
     if name == "compare":
         tab.locator(".av-ba-stage canvas").first.wait_for()
-    found = findings(tab)
+    found, levels = findings(tab), outline(tab)
     tab.close()
     assert not found, "\n".join(found)
+    # What a screen reader leaps by: the app, the page, its parts; no level is left out.
+    assert levels[:2] == [1, 2]
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_axe_finds_what_is_wrong(browser):

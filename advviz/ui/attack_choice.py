@@ -14,6 +14,7 @@ from advviz.ui.parameter_controls import widget
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 from advviz.ui.strengths import in_norm
+from advviz.ui.why import why
 
 
 def attack(setup: Setup) -> None:
@@ -27,7 +28,8 @@ def attack(setup: Setup) -> None:
             "{paper}. It works in {norms}.",
             paper=chosen.paper,
             norms=say(" and ").join(chosen.norms),
-        ),
+        )
+        + why("measuring"),
         **control("av.attack", setup.board.attack, _change_attack),
     )
 
@@ -47,7 +49,7 @@ def parameters(setup: Setup) -> None:
         with column:
             key = f"av.of.{setup.board.attack}.{field.name}"
             bound = control(key, getattr(params, field.name), _told(field.name))
-            widget(field.name, field.metadata, bound)
+            widget(field.name, field.metadata, bound, chapter="measuring")
 
 
 def _told(name: str) -> Callable[[Setup, Any], Setup]:

@@ -12,6 +12,7 @@ from advviz.ui.language import say, term
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 from advviz.ui.strengths import in_norm
+from advviz.ui.why import why
 
 
 def advanced(setup: Setup, spec: AttackSpec, *, full: bool = False) -> None:
@@ -60,7 +61,8 @@ def _of_pgd(setup: Setup) -> None:
             [False, True],
             required=True,
             format_func={False: say("the picture"), True: say("random")}.__getitem__,
-            help=say("Where in the ball the search begins; restarts always begin at random."),
+            help=say("Where in the ball the search begins; restarts always begin at random.")
+            + why("ball"),
             **control("av.random_start", setup.board.random_start, on_board("random_start")),
         )
     with top[5]:
@@ -97,7 +99,8 @@ def _full(setup: Setup) -> None:
                 "A saved file holds whole levels of 1/255. The search then asks only about "
                 "pictures that a file can hold, so that the file fools whenever the search "
                 "succeeds. An attack that looks for the smallest change has no such search."
-            ),
+            )
+            + why("measuring"),
             disabled=attacks()[board.attack].minimal,
             **control("av.quantized", board.quantized, on_board("quantized")),
         )
@@ -152,7 +155,8 @@ def norm(setup: Setup) -> None:
         help=say(
             "L2 limits the length of the whole change, L∞ the change of any one pixel, L1 the "
             "sum of all changes."
-        ),
+        )
+        + why("ball"),
         **control("av.norm", setup.board.norm, _change_norm),
     )
 
@@ -171,7 +175,7 @@ def exact_strength(setup: Setup) -> None:
         high,
         step=0.25 if unit == 1 else 1.0,
         format="%.3f" if unit == 1 else "%.2f",
-        help=say("Any value between the stops; it joins them on the slider."),
+        help=say("Any value between the stops; it joins them on the slider.") + why("ball"),
         **control(
             "av.exact",
             round(unit * setup.board.eps, 6),

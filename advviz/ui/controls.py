@@ -16,6 +16,7 @@ from advviz.ui.picture_choice import image
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 from advviz.ui.strengths import STOPS
+from advviz.ui.why import why
 
 WHY = {
     "target": "The class that the attack drives the network to. Any wrong answer is easier to "
@@ -62,7 +63,7 @@ def target(setup: Setup) -> None:
         say("Target"),
         [*offered, UNTARGETED],
         format_func=names.__getitem__,
-        help=say(WHY["target"]),
+        help=say(WHY["target"]) + why("attack"),
         **control("av.target", setup.board.target, on_board("target")),
     )
 
@@ -74,7 +75,7 @@ def strength(setup: Setup) -> None:
         say("Strength"),
         sorted({*STOPS[norm], eps}),
         format_func=lambda value: words.strength(norm, value),
-        help=say(WHY["strength"]),
+        help=say(WHY["strength"]) + why("ball"),
         **control("av.strength", eps, on_board("eps")),
     )
 
@@ -108,7 +109,7 @@ def _models(
         say("Model"),
         list(names),
         format_func=names.__getitem__,
-        help=say(WHY["model"]),
+        help=say(WHY["model"]) + why("robust"),
         **control(key, current, lambda s, name: _leave(s) if name == OTHERS else apply(s, name)),
     )
     if st.session_state.pop(_LEAVES, False):

@@ -15,6 +15,7 @@ from advviz.ui.language import labelled, say, term
 from advviz.ui.measure import FOLDER, Measure
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
+from advviz.ui.why import why
 from advviz.ui.words import ROW, title_of
 
 NORMS = {"l1": "L1", "l2": "L2", "linf": "L∞"}
@@ -67,7 +68,8 @@ def _models(setup: Setup) -> None:
         format_func=labelled(
             offered, lambda name: f"{ROW[record(name).is_robust][0]} {title_of(record(name))}"
         ),
-        help=say("Those that are on this machine. Models that are compared should share a recipe."),
+        help=say("Those that are on this machine. Models that are compared should share a recipe.")
+        + why("measuring"),
         **control("av.measure.models", chosen, lambda s, v: s.with_measure(models=",".join(v))),
     )
 
@@ -85,7 +87,8 @@ def _images(setup: Setup) -> None:
         help=say(
             "The gallery is small: its intervals are wide. A folder with one sub-folder a class "
             "is offered by whoever starts the app: advviz app --images DIR."
-        ),
+        )
+        + why("measuring"),
         **_bound(setup, "images"),
     )
 
@@ -98,7 +101,7 @@ def _attacks(setup: Setup) -> None:
         say("Attacks"),
         list(dict.fromkeys([*known, *chosen])),
         format_func=labelled(attacks(), lambda name: term(attacks()[name].title.partition(":")[0])),
-        help=say("The more different they are, the more the worst case means."),
+        help=say("The more different they are, the more the worst case means.") + why("measuring"),
         **control(
             "av.measure.attacks",
             chosen,
@@ -115,7 +118,8 @@ def _norm(setup: Setup) -> None:
         [norm for norm in NORMS if norm in known],
         required=True,
         format_func=lambda norm: NORMS.get(norm, norm),
-        help=say("Of the balls. L2: the length of the change; L∞: of any one pixel."),
+        help=say("Of the balls. L2: the length of the change; L∞: of any one pixel.")
+        + why("measuring"),
         **control("av.measure.norm", setup.measure.norm, _change_norm),
     )
 
@@ -136,7 +140,11 @@ def _radii(setup: Setup) -> None:
 def _count(setup: Setup, label: str, name: str) -> None:
     meta = Measure.__dataclass_fields__[name].metadata
     st.number_input(
-        label, meta["low"], meta["high"], help=term(meta["help"]), **_bound(setup, name)
+        label,
+        meta["low"],
+        meta["high"],
+        help=term(meta["help"]) + why("measuring"),
+        **_bound(setup, name),
     )
 
 

@@ -18,6 +18,7 @@ from advviz.ui.language import labelled, quote, say, term
 from advviz.ui.parameter_controls import shown, told, widget
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
+from advviz.ui.why import why
 
 
 def chosen(setup: Setup) -> Explainer:
@@ -35,7 +36,7 @@ def method(setup: Setup) -> None:
         offered,
         format_func=labelled(offered, lambda name: term(explainers()[name].title)),
         width=230,
-        help=say("{paper}.{needs}", paper=entry.paper, needs=needs),
+        help=say("{paper}.{needs}", paper=entry.paper, needs=needs) + why("maps"),
         **control("av.explainer", setup.explain_method, _change),
     )
 
@@ -56,7 +57,7 @@ def parameters(setup: Setup) -> None:
         key = f"av.of.{setup.explain_method}.{field.name}"
         size = {} if meta["type"] is bool else {"width": 190 if meta["type"] is str else 150}
         bound = control(key, value, _told(field.name, meta))
-        widget(field.name, meta, bound, layers=_layers(setup), **size)
+        widget(field.name, meta, bound, chapter="maps", layers=_layers(setup), **size)
     if not chosen(setup).exact:
         method_controls.numerics(setup)
 

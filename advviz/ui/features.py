@@ -130,8 +130,7 @@ def _chart(result: Result) -> str:
         "alone: read both sides below."
     )
     return (
-        f"<h4>{rich(head)}</h4>"
-        f'<div class="av-lab-bars" role="img" aria-label="{rich(head)}">{bars}'
+        f'{_section(head)}<div class="av-lab-bars" role="img" aria-label="{rich(head)}">{bars}'
         f'<span></span><span class="av-lab-axis"><i>0%</i><i>{rich(say("chance 50%"))}</i>'
         f"<i>100%</i></span><span></span></div>"
         f'<p class="av-lab-said">{rich(said)}</p>'
@@ -187,11 +186,15 @@ def _weights(spec: FeaturesSpec, result: Result) -> str:
         first=spec.names[0],
         second=spec.names[1],
     )
-    return f"<h4>{rich(head)}</h4>{_row(tiles)}<p class='av-lab-said'>{rich(said)}</p>"
+    return f"{_section(head)}{_row(tiles)}<p class='av-lab-said'>{rich(said)}</p>"
 
 
 def _ink(array: Array, alt: str) -> str:
     return picture(pictures.signed(array), alt.replace("*", ""), SIDE)
+
+
+def _section(head: str) -> str:
+    return f"<h3 class='av-section'>{rich(head)}</h3>"
 
 
 def _row(tiles: Sequence[Tile]) -> str:
@@ -230,7 +233,7 @@ def _examples(spec: FeaturesSpec, result: Result) -> str:
     drawn = "".join(
         f"<p class='av-quiet'>{rich(name)}</p>{_row(row)}" for name, row in rows.items()
     )
-    return f"<h4>{rich(head)}</h4>{drawn}<p class='av-lab-said'>{rich(said)}{_credit(spec)}</p>"
+    return f"{_section(head)}{drawn}<p class='av-lab-said'>{rich(said)}{_credit(spec)}</p>"
 
 
 def _credit(spec: FeaturesSpec) -> str:

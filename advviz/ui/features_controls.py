@@ -15,6 +15,7 @@ from advviz.ui.fields import meta_of
 from advviz.ui.language import say
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
+from advviz.ui.why import why
 
 STOPS = {
     "l2": (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0),
@@ -97,7 +98,8 @@ def _data(spec: FeaturesSpec) -> None:
             "Digits: 8 × 8 pixels, there at once. CIFAR-10 is downloaded when you ask for it. A "
             "folder with one folder a class is offered by whoever starts the app: "
             "advviz app --images DIR."
-        ),
+        )
+        + why("features"),
         **_bound(spec, "data", _with_data),
     )
 
@@ -151,7 +153,8 @@ def _eps(spec: FeaturesSpec) -> None:
         help=say(
             "In pixels from 0 to 1. At 0 nothing is changed and nothing is kept; a large eps "
             "flips every picture, and you begin to see it."
-        ),
+        )
+        + why("features"),
         **_bound(spec, "eps"),
     )
 

@@ -10,6 +10,7 @@ from advviz.errors import InvalidInputError
 from advviz.ui.language import labelled, term
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
+from advviz.ui.why import why_field
 
 
 def meta_of(spec: type[Any], name: str) -> Any:
@@ -21,8 +22,8 @@ def meta_of(spec: type[Any], name: str) -> Any:
 
 
 def help_of(spec: type[Any], name: str) -> str:
-    """The words that a spec has for a field, in the reader's language."""
-    return term(str(meta_of(spec, name)["help"]))
+    """The words that a spec has for a field, in the reader's language; and the chapter on it."""
+    return term(str(meta_of(spec, name)["help"])) + why_field(spec, name)
 
 
 def on_board(name: str) -> Callable[[Setup, Any], Setup]:

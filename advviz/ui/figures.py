@@ -47,6 +47,11 @@ def _style() -> Finished:
     return Finished(f"<style>{sheet}</style>")
 
 
+def heading(title: str) -> None:
+    """Name the page to those who hear it: its place in the navigation names it to the eye."""
+    st.html(Finished(f'<div class="av-heard"><h1>advviz</h1><h2>{escape(title)}</h2></div>'))
+
+
 @cache
 def icon() -> str:
     """The browser tab's icon, as the address of its data: a ring half amber, half teal."""

@@ -34,7 +34,7 @@ def question(setup: Setup) -> str:
         "them changed the picture a little; one network was trained against that."
     )
     return show(
-        f'<p class="av-question" role="heading" aria-level="1">{rich(asked)}</p>'
+        f'<p class="av-question" role="heading" aria-level="2">{rich(asked)}</p>'
         f'<p class="av-answer">{rich(told)}</p>'
     )
 

@@ -11,6 +11,7 @@ from advviz.ui.language import labelled, say
 from advviz.ui.rungs import label
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
+from advviz.ui.why import why
 
 WHY = (
     "How far an attacker could move the pictures while the network was trained. Same architecture, "
@@ -31,7 +32,8 @@ def family(setup: Setup) -> None:
         say("Ladder"),
         offered,
         format_func=labelled(offered, lambda name: f"{name} · {_count(len(ladders.rungs(name)))}"),
-        help=say("A family of models and the norm of the attacks that they were trained against."),
+        help=say("A family of models and the norm of the attacks that they were trained against.")
+        + why("robust"),
         **control("av.family", current, Setup.with_ladder),
     )
 
@@ -53,7 +55,7 @@ def rung(setup: Setup) -> None:
         say("Training strength"),
         ids,
         format_func=labelled(ids, lambda model: label(record(model))),
-        help=say(WHY),
+        help=say(WHY) + why("robust"),
         **control("av.rung", spec.rung, lambda s, model: replace(s, rung=model)),
     )
 

@@ -16,6 +16,7 @@ is_open = login.is_open()
 page = st.navigation(sections(), position="top" if is_open else "hidden")
 try:
     if is_open:
+        figures.heading(page.title)
         breadcrumb(page.url_path)
         page.run()
         login.foot()

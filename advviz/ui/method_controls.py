@@ -14,6 +14,7 @@ from advviz.ui.language import say, term
 from advviz.ui.picture_choice import gallery_names, title
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
+from advviz.ui.why import why
 from advviz.ui.words import class_names
 
 
@@ -31,7 +32,8 @@ def explained(setup: Setup) -> None:
         help=say(
             "One picture, several questions: what moves the score of the true class, of the "
             "class that the network says, of the target, or of any other."
-        ),
+        )
+        + why("maps"),
         **control("av.explained_class", setup.explained_class or setup.role, Setup.with_explained),
     )
 
@@ -93,7 +95,8 @@ def unit(setup: Setup) -> None:
         format_func=kinds.__getitem__,
         help=say(
             "A class logit, a unit of the penultimate layer, or one channel of an earlier layer."
-        ),
+        )
+        + why("units"),
         **control("av.what", what, lambda s, kind: _drawing(s, unit=_first(s, kind))),
     )
     if what == "class":
@@ -102,7 +105,7 @@ def unit(setup: Setup) -> None:
             described.classes,
             format_func=class_names(described).__getitem__,
             width=150,
-            help=say("The class whose score the drawing raises."),
+            help=say("The class whose score the drawing raises.") + why("units"),
             **control("av.unit.class", rest, lambda s, name: _drawing(s, unit=f"class:{name}")),
         )
         bound = control("av.score", setup.visualize.score, _number("score"))
@@ -114,7 +117,8 @@ def unit(setup: Setup) -> None:
             say("Layer"),
             list(described.layers),
             width=150,
-            help=say("Early layers like edges and colours, later ones parts and whole things."),
+            help=say("Early layers like edges and colours, later ones parts and whole things.")
+            + why("units"),
             **control(
                 "av.unit.layer", layer, lambda s, name: _drawing(s, unit=f"channel:{name}:0")
             ),
@@ -157,7 +161,8 @@ def start(setup: Setup) -> None:
         disabled=setup.visualize.method != "ascent",  # the others start from noise of their own
         help=say(
             "From noise, the network is alone with what it likes; from a picture, see what it adds."
-        ),
+        )
+        + why("units"),
         **control("av.start_from", current, lambda s, ref: _drawing(s, start=ref)),
     )
 

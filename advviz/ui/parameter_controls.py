@@ -7,6 +7,7 @@ import streamlit as st
 
 from advviz.fields import AUTO
 from advviz.ui.language import labelled, say, term
+from advviz.ui.why import why
 
 
 def label_of(name: str) -> str:
@@ -15,7 +16,13 @@ def label_of(name: str) -> str:
 
 
 def widget(
-    name: str, meta: Any, bound: dict[str, Any], *, layers: Iterable[str] = (), **size: Any
+    name: str,
+    meta: Any,
+    bound: dict[str, Any],
+    *,
+    chapter: str,
+    layers: Iterable[str] = (),
+    **size: Any,
 ) -> None:
     """Draw the widget that fits a parameter's type.
 
@@ -24,10 +31,11 @@ def widget(
         meta: what its field declares.
         bound: what `state.control` returns; of a parameter that may be "auto", `shown` is its
             value there.
+        chapter: the subject of the chapter that the help leads to; see `why`.
         layers: offered where the parameter is a layer; any other name can be typed.
         size: such as width=150.
     """
-    label, words = label_of(name), term(meta["help"])
+    label, words = label_of(name), term(meta["help"]) + why(chapter)
     if name == "layer":
         held = st.session_state.get(bound["key"], AUTO)
         offered = list(dict.fromkeys((AUTO, held, *layers)))

@@ -11,6 +11,7 @@ from advviz.ui import own_pictures
 from advviz.ui.language import say, term
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
+from advviz.ui.why import why
 
 WHY = (
     "Gallery pictures need no network; each carries its true class. Bring your own further down. "
@@ -30,7 +31,7 @@ def image(setup: Setup) -> None:
         say("Picture"),
         list(names),
         format_func=names.__getitem__,
-        help=say(WHY) + _told_of_folder(),
+        help=say(WHY) + _told_of_folder() + why("attack"),
         **control("av.image", current, lambda s, option: s.with_image(_reference(option))),
     )
 

@@ -107,7 +107,7 @@ def flip(setup: Setup, finds: Finds) -> tuple[str, str]:
         answer = f" · {judged[2]}" if judged[0].kind == "held" else ""
         attacked = _photo(arrays["adversarial"], str(judged[0]))
         drawn.append(_figure(attacked, name(model), f"**{judged[0]}**{answer}", accent(row.record)))
-    both = say("before the attack: {answer}", answer=", ".join(before) or "…")
+    both = say("before the attack: {answer}", answer=term(", ").join(before) or "…")
     drawn.insert(0, _figure(first, say("original"), both, ""))
     budget = words.strength(setup.board.norm, setup.board.eps)
     below = say(

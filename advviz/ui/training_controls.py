@@ -18,6 +18,7 @@ from advviz.ui.fields import help_of, meta_of
 from advviz.ui.language import say
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
+from advviz.ui.why import why
 from advviz.ui.words import strength
 
 STOPS = {
@@ -129,7 +130,8 @@ def _strength(setup: Setup) -> None:
         help=say(
             "How far the attacker may move an image while the robust network is trained, and "
             "while both are judged. At 0 both trainings are the same."
-        ),
+        )
+        + why("measuring"),
         **control("av.training.strength", eps, lambda s, value: s.with_training(eps=value)),
     )
 
@@ -141,7 +143,8 @@ def _collapse(setup: Setup) -> None:
             "One step of the whole radius from the image itself instead of several small ones: "
             "cheap, and the robust network can learn to fool its own attack. The switch also "
             "chooses the network, the norm and the strength with which that happens here."
-        ),
+        )
+        + why("measuring"),
         **control("av.training.single", setup.training.single_step, _with_single),
     )
 

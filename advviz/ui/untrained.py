@@ -31,7 +31,7 @@ def copies(setup: Setup) -> dict[str, list[str]]:
         if MARK in model or isinstance(record(model).weights_origin, RegisteredModule):
             continue
         copy = random_copy(model)
-        found.setdefault(by_weights.setdefault(record(copy).sha256, copy), []).append(model)
+        found.setdefault(by_weights.setdefault(record(copy).sha256 or copy, copy), []).append(model)
     return found
 
 

@@ -9,6 +9,7 @@ from advviz.ui.language import labelled, say, term
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 from advviz.ui.view import GAINS
+from advviz.ui.why import why
 
 
 def gain(setup: Setup) -> None:
@@ -20,7 +21,8 @@ def gain(setup: Setup) -> None:
         format_func=lambda gain: f"×{gain}",
         help=say(
             "At ×1 the change is drawn as it is: flat grey to the eye. Both rows share the gain."
-        ),
+        )
+        + why("attack"),
         **_viewed(setup, "gain"),
     )
 
@@ -36,7 +38,8 @@ def drawing(setup: Setup) -> None:
         help=say(
             "Ink: size alone. RGB: the tutorial's colours. ±: red where brighter raises the "
             "objective, blue where darker does."
-        ),
+        )
+        + why("maps"),
         **_viewed(setup, "draw"),
     )
 
@@ -51,7 +54,8 @@ def scale(setup: Setup) -> None:
         help=say(
             "Robust gradients are much smaller; on one scale for all, a row goes blank. Per "
             "model: the clean and the attacked picture share one. RGB always scales itself."
-        ),
+        )
+        + why("maps"),
         **_viewed(setup, "scale"),
     )
 
@@ -66,7 +70,8 @@ def explained(setup: Setup) -> None:
         help=say(
             "One picture, several questions: what moves the score of the true class, of the "
             "class that the network says, or of the target."
-        ),
+        )
+        + why("maps"),
         **control("av.explained", setup.role, Setup.with_explained),
     )
 
@@ -78,7 +83,8 @@ def explained_image(setup: Setup) -> None:
         ["original", "attacked"],
         required=True,
         format_func=labelled(("original", "attacked"), term),
-        help=say("The maps of the picture before the attack, or of the one after it."),
+        help=say("The maps of the picture before the attack, or of the one after it.")
+        + why("maps"),
         **control("av.maps_of", setup.board.explained_image, on_board("explained_image")),
     )
 
@@ -87,9 +93,8 @@ def noise(setup: Setup) -> None:
     """Add the control: does random noise of the same size do the same?"""
     st.toggle(
         say("Random noise ×100"),
-        help=say(
-            "Is it just noise? A hundred random changes of the attack's size, on both models."
-        ),
+        help=say("Is it just noise? A hundred random changes of the attack's size, on both models.")
+        + why("attack"),
         **_viewed(setup, "noise"),
     )
 
@@ -101,7 +106,8 @@ def untrained(setup: Setup) -> None:
         help=say(
             "Does a map show what the network has learned? The same maps of the same network "
             "before any training: what stays there does not come from learning."
-        ),
+        )
+        + why("smoothgrad"),
         **_viewed(setup, "untrained"),
     )
 
@@ -113,7 +119,8 @@ def transfer(setup: Setup) -> None:
         help=say(
             "By default each model is attacked through its own gradients. Here each is shown the "
             "picture that was made to fool the other one."
-        ),
+        )
+        + why("features"),
         **_viewed(setup, "transfer"),
     )
 
@@ -122,7 +129,8 @@ def smooth(setup: Setup) -> None:
     """Interpolate the enlarged pictures."""
     st.toggle(
         say("Smooth for viewing only"),
-        help=say("Interpolate the enlarged pictures. The network sees the pixels, not this."),
+        help=say("Interpolate the enlarged pictures. The network sees the pixels, not this.")
+        + why("attack"),
         **_viewed(setup, "smooth"),
     )
 

@@ -41,7 +41,7 @@ def head(here: Here) -> None:
     title = f"{chapter.number} · {chapter.title}"
     st.html(
         show(
-            f'<p class="av-question" role="heading" aria-level="1">{rich(title)}</p>'
+            f'<p class="av-question" role="heading" aria-level="2">{rich(title)}</p>'
             f'<p class="av-answer">{rich(chapter.summary)}</p>'
         )
     )
@@ -72,7 +72,7 @@ def code(here: Here) -> None:
 
 def section(here: Here, name: str, title: str) -> None:
     """One part of the chapter's text, formulas typeset."""
-    st.markdown(f"#### {title}")
+    st.markdown(f"### {title}")
     st.markdown(here.chapter.sections[name])
 
 
@@ -109,7 +109,7 @@ def close(here: Here) -> None:
     section(here, "exercise", say("Exercise"))
     with st.expander(say("Teacher's note"), icon=":material/school:"):
         st.markdown(here.chapter.sections["teacher"])
-    st.markdown(f"#### {say('References')}")
+    st.markdown(f"### {say('References')}")
     st.markdown("\n".join(f"- {each}" for each in here.chapter.references))
     _onward(here)
 
