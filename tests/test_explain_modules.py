@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from explainer_toys import INSIDE
 from rectified import captums, classifier, drawn, rectified, residual, transformer
 from torch import nn
 from torch.nn import functional
@@ -9,13 +10,16 @@ from torch.testing import assert_close
 from toys import SHAPE, SIZE, convolutional, labels, linear, normal, pictures
 
 from advviz.errors import InvalidInputError, UnknownNameError
+from advviz.explain.catalogue import explainers
 from advviz.explain.deeplift import deeplift
 from advviz.explain.gradcam import grad_cam, guided_grad_cam
 from advviz.explain.gradient import gradient
 from advviz.explain.guided import guided_backprop
 from advviz.explain.inside_parameters import GradCam, GuidedGradCam, Relevance
 from advviz.explain.relevance import relevance
+from advviz.models.classifier import Classifier
 from advviz.models.resnet import SlimResNet
+from advviz.noise import Noise
 from advviz.objectives import Logit, Unit
 from advviz.protocol import run
 
@@ -334,6 +338,25 @@ def test_a_network_beyond_the_rules_is_one_sentence():
         run(relevance(images, LOGIT, EPSILON), classifier(residual(torch.sigmoid)))
     with pytest.raises(InvalidInputError, match="rules must be one of composite, epsilon"):
         Relevance(rules="alpha")
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_each_call_is_counted_and_knows_how_many_there_are(name):
+    """So that the time left is told; guided Grad-CAM makes one call for each factor."""
+    told = []
+
+    class Told(Classifier):
+        def call(self, call):
+            told.append(call.progress)
+            return super().call(call)
+
+    entry = explainers()[name]
+    for words in ({}, {"baseline": "several"} if name == "deeplift" else {}):
+        told.clear()
+        params = entry.params(**words)
+        run(entry.make(pictures(2, BIG), LOGIT, params, noise=Noise(0)), Told(residual()))
+        assert {progress.total for progress in told} == {params.amount(8)}
+        assert {progress.done for progress in told} == set(range(params.amount(8)))
 
 
 # --- what all of them keep ------------------------------------------------------------

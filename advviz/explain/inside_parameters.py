@@ -21,6 +21,10 @@ class DeepLift(Params):
         "all five",
     )
 
+    def amount(self, _size: int) -> int:
+        """Count the baselines."""
+        return len(BASELINES) if self.baseline == "several" else 1
+
 
 class _OfLayer(Params):
     """Parameters with a layer."""
@@ -69,3 +73,7 @@ class Relevance(Params):
     epsilon: float = number(
         1e-6, 0.0, 1.0, "added to the size of each output before it is divided by"
     )
+
+    def amount(self, _size: int) -> int:
+        """Count the two passes: one that finds out what the network does, one by the rules."""
+        return 2
