@@ -101,8 +101,8 @@ def moved(image: Tensor, classes: Tensor, explain: Explain, seed: int) -> Proced
         return Explanation(maps.expand_as(images), nothing, nothing)
 
     near = list(nearby(image, RADIUS, DRAWS, noise=Noise(seed)))
-    found = yield from sensitivity_max(image, Logit(classes), again, near)
-    return _numbers(found)[0]
+    largest = yield from sensitivity_max(image, Logit(classes), again, near)
+    return _numbers(largest)[0]
 
 
 def faithful(
@@ -129,21 +129,25 @@ def faithful(
             f"{what} {name}": of.softmax[0].cpu()
             for what, of in (("insertion", found.insertion), ("deletion", found.deletion))
         } | {"fractions": found.fractions.cpu()}
-    changes = list(
-        square_changes(
-            image,
-            replacement("blurred", image, noise),
-            CHANGES,
-            noise=noise,
-            multiplied=[False] * maps.shape[1] + [True] * maps.shape[1],
-        )
-    )
-    objective = score_of_map(spec, classes)
-    found = yield from infidelity(image, torch.cat([maps, maps], 1), objective, changes)
-    # Each map is read in the way that serves it better: as a rate of change, or as a share.
-    best = found.unexplained[0].view(2, -1).amin(0)
-    facts["infidelity"] = _numbers(best)
+    facts["infidelity"] = yield from _unexplained(spec, image, maps, classes, noise)
     return facts, arrays
+
+
+def _unexplained(
+    spec: TrustSpec, image: Tensor, maps: Tensor, classes: Tensor, noise: Noise
+) -> Procedure[list[float | None]]:
+    """Measure which share of the score's changes each of maps [1, M, C, H, W] does not foretell.
+
+    Each map is read in the way that serves it better: as a rate of change, or as a share.
+    """
+    objective, other = score_of_map(spec, classes), replacement("blurred", image, noise)
+    readings = []
+    for multiplied in (False, True):
+        words = {"noise": noise, "multiplied": [multiplied]}
+        changes = list(square_changes(image, other, CHANGES, **words))
+        found = yield from infidelity(image, maps, objective, changes)
+        readings.append(found.unexplained[0])
+    return _numbers(torch.stack(readings).amin(0))
 
 
 def _array(result: Result, name: str) -> Tensor:

@@ -35,7 +35,8 @@ def method_of(spec: ExplainSpec) -> Explain:
             words["references"] = torch.from_numpy(known.copy()).to(images)
         together = 1 if explainer.needs_module else len(images)
         found = []
-        for part, asked in zip(images.split(together), classes.split(together), strict=True):
+        parts = torch.split(images, together), torch.split(classes, together)
+        for part, asked in zip(*parts, strict=True):
             made = yield from explainer.make(part, score_of_map(spec, asked), params, **words)
             found.append(made.attributions)
         return torch.cat(found)

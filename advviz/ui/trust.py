@@ -1,6 +1,8 @@
 """When to believe a map: the trust panel under the maps, for every model of the page."""
 
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
 
 import streamlit as st
 
@@ -36,7 +38,7 @@ CURVES = {
     "insertion": "Pixels put back in the map's order, the rest blurred: probability of {name}",
     "deletion": "Pixels blurred in the map's order: probability of {name}",
 }
-QUICK = {"copies": 5, "noisy": 4, "points": 8}
+QUICK: Mapping[str, Any] = {"copies": 5, "noisy": 4, "points": 8}
 """What a quick look compares with; of so few copies no rank test can be passed."""
 
 
@@ -95,8 +97,8 @@ def spec_of(setup: Setup, model: str) -> TrustSpec:
     plain, beside = methods(setup)
     method = plain if setup.view.plainly else beside
     made = setup.explain_on(model, method, setup.view.tested)
-    fewer = QUICK if setup.view.quickly else {}
-    return TrustSpec(**{f.name: getattr(made, f.name) for f in fields(ExplainSpec)}, **fewer)
+    panel = TrustSpec(**{f.name: getattr(made, f.name) for f in fields(ExplainSpec)})
+    return replace(panel, **QUICK) if setup.view.quickly else panel
 
 
 def specs(setup: Setup) -> tuple[Spec, ...]:
