@@ -50,7 +50,8 @@ def test_figures_that_are_not_defined_are_left_out_and_written_as_a_dash():
     first, second = held(result, 0), held(result, 1)
     assert (first.noisy, first.seeds) == (Range(0.1, 0.3), None)
     assert second.verdict == "undefined"
-    assert (ends(first.noisy), ends(first.photos), figure(-0.5)) == ("0.10 … 0.30", "–", "−0.50")
+    assert (ends(first.noisy), ends(first.photos)) == ("0.10 … 0.30", "–")
+    assert (figure(-0.5), figure(-0.001), figure(None)) == ("−0.50", "0.00", "–")
 
 
 def test_other_photos_are_of_classes_that_nothing_is_about():

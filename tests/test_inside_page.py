@@ -15,6 +15,7 @@ from advviz.evaluation import one_page
 from advviz.evaluation.alike import SENTENCES
 from advviz.experiments import links
 from advviz.experiments.alike import AlikeSpec
+from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.presets import catalogue
 from advviz.experiments.specs import VisualizeSpec
 from advviz.experiments.turned_units import UnitsSpec
@@ -76,6 +77,15 @@ def test_units_stand_beside_what_they_like(engine):
     assert shown.count("favourite image of unit 3") == 2
     assert shown.count("for unit 3") == 2 * turned_units.CROPS
     assert "1 units answer alike" in shown
+
+
+def test_a_tile_of_the_atlas_is_shown_where_there_is_one(engine, monkeypatch):
+    """Nothing is drawn anew."""
+    kinds = {AtlasSpec}
+    monkeypatch.setattr(engine, "peek", lambda s: made_up(s) if type(s) in kinds else None)
+    shown = opened("av.units")
+    assert not asked_for(engine, VisualizeSpec)
+    assert shown.count("favourite image of unit 3") == 2
 
 
 def test_red_is_where_a_pixel_matters_more_and_all_is_on_one_scale():

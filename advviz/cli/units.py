@@ -86,8 +86,8 @@ def _words(spec: UnitsSpec, result: Result, seen: Result) -> str:
     lines = [
         f"{facts['layer']}: {facts['units']} units, {facts['silent']} silent; "
         f"{said(facts['before'])} before, {said(facts['after'])} after; L2 {facts['l2']:.4g}",
-        f"moved most: {facts['largest']:.1f} spreads; noise of the same size moves no unit by "
-        f"more than {facts['noise_largest']:.1f}: {facts['beyond_noise']} units are beyond it",
+        f"moved most: {facts['largest']:.2f} spreads; noise of the same size moves no unit by "
+        f"more than {facts['noise_largest']:.2f}: {facts['beyond_noise']} units are beyond it",
     ]
     for way in ("on", "off"):
         lines += [f"turned {way}", *(_line(told) for told in facts[way])]
@@ -96,7 +96,7 @@ def _words(spec: UnitsSpec, result: Result, seen: Result) -> str:
 
 def _line(told: dict[str, Any]) -> str:
     return (
-        f"{told['unit']:>6}  {told['score']:+6.1f} spreads  {told['before']:.3g} → "
+        f"{told['unit']:>6}  {told['score']:+6.2f} spreads  {told['before']:.3g} → "
         f"{told['after']:.3g}  strongest: {', '.join(told['strongest'])}"
     )
 

@@ -108,7 +108,10 @@ def held(result: Result, place: int, measure: int = RANK) -> Held:
 
 def figure(value: float | None) -> str:
     """Write a figure with two digits; a dash where it is not defined."""
-    return f"{value:.2f}".replace("-", "−") if value is not None and np.isfinite(value) else "–"
+    if value is None or not np.isfinite(value):
+        return "–"
+    written = f"{abs(value):.2f}"
+    return f"−{written}" if value < 0 and float(written) > 0 else written
 
 
 def ends(of: Range) -> str:
