@@ -216,14 +216,13 @@ def memory(case_words: str) -> int:
     """
     name, _, who = case_words.partition("|")
     case, contest = random_resnet18(SIZE, 1), CONTESTS[name]
-    classifier = case.fast() if who == "fast" else Classifier(case.module)
-    # The peak so far is forgotten: that of loading is nobody's map.
+    # The peak so far is forgotten: that of loading is nobody's map. A fast copy counts.
     Path("/proc/self/clear_refs").write_text("5")
     before = _resident("VmRSS")
     if who.isdecimal():
         contest.theirs(case, case.module, SAMPLES, int(who))
     else:
-        made(contest, case, classifier)
+        made(contest, case, case.fast() if who == "fast" else Classifier(case.module))
     return _resident("VmHWM") - before
 
 
@@ -233,10 +232,11 @@ def _resident(field: str) -> int:
     return next(1024 * int(line.split()[1]) for line in lines if line.startswith(field))
 
 
-def memories() -> list[str]:
-    """Measure the memory of every map, one process each."""
+def memories(names: Sequence[str]) -> list[str]:
+    """Measure the memory of the maps of some contests, one process each."""
     rows = []
-    for name, contest in CONTESTS.items():
+    for name in names:
+        contest = CONTESTS[name]
         for who in ("fast", "reference", "16", str(SAMPLES)):
             words = [sys.executable, "-m", "benchmarks.attributions", "--one", f"{name}|{who}"]
             done = subprocess.run(words, capture_output=True, text=True, check=True)
@@ -252,7 +252,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--only", choices=["memory", *CONTESTS], action="append")
+    parser.add_argument("--method", choices=list(CONTESTS), action="append", help="not all")
+    parser.add_argument("--measure", choices=["times", "memory"], help="not both")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--note", help="a sentence to put above the results")
     parser.add_argument("--dry", action="store_true", help="print, and leave RESULTS.md alone")
@@ -260,12 +261,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if args.one:
         print(memory(args.one))
         return
-    wanted = args.only or [*CONTESTS, "memory"]
+    wanted = args.method or list(CONTESTS)
     case = random_resnet18(SIZE, 1)
     lines = [f"{case.title}, one map, medians of {args.repeats} rounds.", ""]
     lines += [args.note, ""] if args.note else []
-    for name in wanted:
-        lines += memories() if name == "memory" else measured(CONTESTS[name], case, args.repeats)
+    if args.measure != "memory":
+        for name in wanted:
+            lines += measured(CONTESTS[name], case, args.repeats)
+    if args.measure != "times":
+        lines += memories(wanted)
     packages = ("torchvision", "captum")
     report.write("attributions", "Attribution maps against Captum", lines, packages, dry=args.dry)
 
