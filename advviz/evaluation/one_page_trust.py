@@ -16,15 +16,14 @@ NOTICE = (
 
 
 def case_of_trust(spec: TrustSpec, results: Results) -> Case:
-    """Say what the tests of a map came to: those that fail in full, the others by name."""
+    """Say what the tests of a map came to: by name beside its pictures, and each in full below."""
     result, described = results[spec], record(spec.model)
     found = judged(spec, result.facts)
     by_verdict = {
         verdict: [each for each in found.findings if each.verdict == verdict]
         for verdict in (FAILS, UNCLEAR, PASSES)
     }
-    told = [f"{each.symbol} {each}" for each in by_verdict[FAILS]]
-    told += [_named(each) for each in (by_verdict[UNCLEAR], by_verdict[PASSES]) if each]
+    told = [_named(each) for each in by_verdict.values() if each]
     last = Picture("all weights random", "averaged", _drawn(result.arrays["cascade"][-1]))
     trained = Picture("as trained", "averaged", _drawn(result.arrays["cascade"][0]))
     shown = (
@@ -42,7 +41,8 @@ def case_of_trust(spec: TrustSpec, results: Results) -> Case:
     finding = (
         f"{title} of {result.facts['explained']} on {described.title}: {found.overall}{random}"
     )
-    return Case(finding, (row,), maps=NOTICE)
+    sentences = " ".join(f"{each.symbol} {each}" for each in found.findings)
+    return Case(finding, (row,), maps=f"{NOTICE} {sentences}")
 
 
 def _named(findings: list[Finding]) -> str:

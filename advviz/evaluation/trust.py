@@ -28,7 +28,7 @@ from advviz.models.records import record
 Facts = Mapping[str, Any]
 
 OVERALL = {
-    FAILS: "{fails} of {n} tests fail: do not take this map as evidence of how the network "
+    FAILS: "{fails} of {n} tests failed: do not take this map as evidence of how the network "
     "decides, however plausible it looks.",
     PASSES: "None of {n} tests fails, and {passes} are passed: nothing here exposes the map, which "
     "is not to say that it is right.",

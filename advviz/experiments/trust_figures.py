@@ -143,9 +143,8 @@ def _unexplained(
     objective, other = score_of_map(spec, classes), replacement("blurred", image, noise)
     readings = []
     for multiplied in (False, True):
-        words = {"noise": noise, "multiplied": [multiplied]}
-        changes = list(square_changes(image, other, CHANGES, **words))
-        found = yield from infidelity(image, maps, objective, changes)
+        changes = square_changes(image, other, CHANGES, noise=noise, multiplied=[multiplied])
+        found = yield from infidelity(image, maps, objective, list(changes))
         readings.append(found.unexplained[0])
     return _numbers(torch.stack(readings).amin(0))
 

@@ -115,7 +115,7 @@ def draw(setup: Setup, finds: Finds) -> str:
         panel = spec_of(setup, model)
         result = finds[panel].result
         told.append(_waiting(setup, panel, finds) if result is None else _told(panel, result))
-    return "".join(told)
+    return "".join(f'<div style="margin-bottom:22px">{each}</div>' for each in told)
 
 
 def _waiting(setup: Setup, panel: TrustSpec, finds: Finds) -> str:
