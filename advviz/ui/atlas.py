@@ -47,9 +47,7 @@ PRIOR = (
     "atlas cannot tell: a tile is one of many pictures that excite its unit. Equal numbers in the "
     "two models mean nothing."
 )
-TILE = (
-    "Each tile is a picture that excites one unit of the layer: drawn from noise, by both models."
-)
+TILE = "Each tile is a picture that excites one unit of the layer, drawn from noise by both models."
 SILENT = "Never active on the sample pictures, and crossed out: {count} units of {model}."
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
