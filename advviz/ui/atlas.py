@@ -47,6 +47,7 @@ PRIOR = (
     "atlas cannot tell: a tile is one of many pictures that excite its unit. Equal numbers in the "
     "two models mean nothing."
 )
+TILE = "Each tile is a picture that excites one unit of the layer, drawn from noise by both models."
 SILENT = "Never active on the sample pictures, and crossed out: {count} units of {model}."
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
@@ -73,8 +74,10 @@ def looks(setup: Setup) -> tuple[ResponsesSpec, ...]:
 
 
 def forming(setup: Setup, finds: Finds) -> str:
-    """How far the atlases have come; nothing of those that are there."""
+    """How far the atlases have come; once all are there, what they are."""
     missing = [spec for spec in specs(setup) if finds[spec].result is None]
+    if not missing:
+        return figures.show(f'<p class="av-quiet">{rich(say(TILE))}</p>')
     panels = "".join(_panel(spec, finds) for spec in missing)
     return figures.show(f'<div class="av-panels" style="--av-side:160px">{panels}</div>')
 
