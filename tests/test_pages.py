@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from fake_engine import FakeEngine, logits_for, made_up
 from PIL import Image
+from streamlit.runtime.state.query_params_proxy import QueryParamsProxy
 from streamlit.testing.v1 import AppTest
 
 from advviz import resources
@@ -502,3 +503,26 @@ def test_a_drawing_of_the_target_follows_the_target():
     assert start.with_board(target="car").visualize.unit == "class:car"
     chosen = replace(start, visualize=replace(start.visualize, unit="class:bird"))
     assert chosen.with_board(target="car").visualize.unit == "class:bird"
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_choice_taken_back_is_written_though_the_browser_never_left_it(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Two quick choices: with the second, the browser still says what was before the first."""
+    at = opened("compare.py", **permalinks.to_query(setups.default(), "board", ()))
+    assert at.select_slider(key="av.strength").value == 1.0
+    lagging = link_of(at)
+    written: list[str] = []
+    original = QueryParamsProxy.from_dict
+
+    def noted(self, words):
+        written.append(words["eps"])
+        original(self, words)
+
+    monkeypatch.setattr(QueryParamsProxy, "from_dict", noted)
+    at.select_slider(key="av.strength").set_value(2.0).run()
+    for name, value in lagging.items():
+        at.query_params[name] = value
+    at.select_slider(key="av.strength").set_value(1.0).run()
+    assert written == ["2.0", "1.0"]

@@ -119,4 +119,7 @@ def test_every_key_counts_however_fast_they_are_pressed(browser, app_url: str):
     tab.wait_for_url(re.compile(re.escape(f"eps={STOPS['l2'][place]}&")))
     tab.wait_for_selector(READY)
     assert chosen.inner_text() == words.strength("l2", STOPS["l2"][place])
+    tab.keyboard.press("ArrowDown")
+    tab.keyboard.press("Escape")
+    tab.wait_for_url(re.compile(rf"/compare\?.*eps={re.escape(str(STOPS['l2'][place - 1]))}&"))
     context.close()

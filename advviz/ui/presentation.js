@@ -41,7 +41,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
     weaker.disabled = strength === 0;
     stronger.disabled = strength === strengths.length - 1;
   };
-  const leave = () => { window.location.href = data.back; };
+  const leave = () => {
+    const back = new URL(data.back, window.location.href), eps = stops[strength];
+    // The link is the server's, which may not have heard of the last key.
+    if (strength !== data.current)
+      back.searchParams.set("eps", Number.isInteger(eps) ? eps.toFixed(1) : String(eps));
+    window.location.href = back.href;
+  };
 
   add("span", words.strength);
   const weaker = add("button", "−", words.weaker, () => change(-1));

@@ -149,7 +149,8 @@ def show_notice() -> None:
 
 def _write_link(page: Page, shown: dict[str, str]) -> None:
     words = permalinks.to_query(get(), page.kind, page.shown)
-    if shown != words:
+    # What the browser says may be older than what was written last, and is still on its way.
+    if shown != words or st.session_state.get(_LINK, words) != words:
         st.query_params.from_dict(words | language.in_link())
     st.session_state[_LINK] = words
 

@@ -157,7 +157,8 @@ def _setup_of(found: Library, words: Mapping[str, str]) -> Setup:
 def _write(here: Here) -> None:
     words = here.words
     shown = words | in_link()
-    if st.query_params.to_dict() != shown:
+    last = st.session_state.get(_WORDS, words)  # may still be on its way to the browser
+    if st.query_params.to_dict() != shown or last != words:
         st.query_params.from_dict(shown)
     st.session_state[_WORDS] = words
 
