@@ -9,7 +9,8 @@ from streamlit.testing.v1 import AppTest
 from advviz import resources
 from advviz.compute.counters import Counts, Throughput
 from advviz.compute.status import EngineStatus, Kept, LoadedModel, Queued
-from advviz.experiments import specs
+from advviz.experiments import links, protocol
+from advviz.experiments.specs import PredictSpec
 from advviz.ui import compute, launcher, navigation, state
 from advviz.ui import setup as setups
 
@@ -104,12 +105,8 @@ def test_it_says_nothing_where_nothing_is_known():
 
 
 def test_every_kind_of_experiment_has_a_name():
-    kinds = {
-        found.kind
-        for found in vars(specs).values()
-        if isinstance(found, type) and isinstance(getattr(found, "kind", None), str)
-    }
-    assert kinds <= set(compute.KINDS)
+    computed = {kind for kind, spec in links.KINDS.items() if not issubclass(spec, links.Group)}
+    assert computed <= set(compute.KINDS)
 
 
 def test_words_from_elsewhere_are_escaped():
@@ -163,9 +160,9 @@ class Asked:
     """An engine that remembers what it was asked in the background."""
 
     def __init__(self) -> None:
-        self.specs: list[specs.Spec] = []
+        self.specs: list[protocol.Spec] = []
 
-    def submit(self, spec: specs.Spec, *, background: bool = False) -> object:
+    def submit(self, spec: protocol.Spec, *, background: bool = False) -> object:
         assert background
         self.specs.append(spec)
         return type("Job", (), {"error": None})
@@ -181,7 +178,7 @@ def test_what_home_and_compare_open_with_is_warmed_in_the_background(
     launcher._warm(launcher.threading.Event())
     assert set(setups.default().board.specs()) <= set(engine.specs)
     assert len(set(engine.specs)) == len(engine.specs)
-    assert isinstance(engine.specs[0], specs.PredictSpec)
+    assert isinstance(engine.specs[0], PredictSpec)
 
 
 def test_a_server_that_is_stopped_at_once_warms_nothing(monkeypatch: pytest.MonkeyPatch):

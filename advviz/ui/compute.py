@@ -13,16 +13,23 @@ EVERY = 2.0  # seconds between two looks at the engine
 
 KINDS = {
     "alike": "maps before and after an attack",
+    "atlas": "layer atlas",
     "attack": "attack",
     "defences": "defences tried on a picture",
     "evaluate": "evaluation, in pieces",
     "explain": "saliency map",
+    "explanations": "explanations measured, in pieces",
+    "features": "lab: bugs or features?",
     "forming": "feature visualization, watched",
     "invert": "inversion of features",
+    "lab-training": "lab: train a robust model",
     "noise": "random noise, the control",
     "predict": "prediction",
+    "responses": "what units answer to",
     "smallest": "search for the smallest change",
     "surface": "loss around a picture",
+    "trust": "tests of a saliency map",
+    "trust-maps": "saliency map of a random copy",
     "units": "units that an attack turned on and off",
     "visualize": "feature visualization",
 }
