@@ -61,8 +61,8 @@ CURVES = {
         "{n} shifted copies of it, edges and noise, in {k} of {m} ways of measuring (area {own}; "
         "shifted {typical}, edges {edges}).",
         UNCLEAR: "Taking pixels away in the order of the map removes the answer clearly sooner "
-        "than {n} shifted copies of it, edges and noise, in {k} of {m} ways of measuring only (area "
-        "{own}; shifted {typical}, edges {edges}).",
+        "than {n} shifted copies of it, edges and noise, in {k} of {m} ways of measuring only "
+        "(area {own}; shifted {typical}, edges {edges}).",
         FAILS: "Taking pixels away in the order of the map removes the answer no sooner than most "
         "of its {n} shifted copies, in {bad} of {m} ways of measuring (area {own}; shifted "
         "{typical}, edges {edges}).",
