@@ -49,9 +49,9 @@ CURVES = {
         PASSES: "Pixels in the order of the map bring the answer back sooner than all {n} shifted "
         "copies of it, edges and noise, in {k} of {m} ways of measuring (area {own}; shifted "
         "{typical}, edges {edges}).",
-        UNCLEAR: "Pixels in the order of the map bring the answer back sooner than all {n} shifted "
-        "copies of it, edges and noise, in {k} of {m} ways of measuring only (area {own}; shifted "
-        "{typical}, edges {edges}).",
+        UNCLEAR: "Pixels in the order of the map bring the answer back clearly sooner than {n} "
+        "shifted copies of it, edges and noise, in {k} of {m} ways of measuring only (area "
+        "{own}; shifted {typical}, edges {edges}).",
         FAILS: "Pixels in the order of the map bring the answer back no sooner than most of its "
         "{n} shifted copies, in {bad} of {m} ways of measuring (area {own}; shifted {typical}, "
         "edges {edges}).",
@@ -60,9 +60,9 @@ CURVES = {
         PASSES: "Taking pixels away in the order of the map removes the answer sooner than all "
         "{n} shifted copies of it, edges and noise, in {k} of {m} ways of measuring (area {own}; "
         "shifted {typical}, edges {edges}).",
-        UNCLEAR: "Taking pixels away in the order of the map removes the answer sooner than all "
-        "{n} shifted copies of it, edges and noise, in {k} of {m} ways of measuring only (area "
-        "{own}; shifted {typical}, edges {edges}).",
+        UNCLEAR: "Taking pixels away in the order of the map removes the answer clearly sooner "
+        "than {n} shifted copies of it, edges and noise, in {k} of {m} ways of measuring only "
+        "(area {own}; shifted {typical}, edges {edges}).",
         FAILS: "Taking pixels away in the order of the map removes the answer no sooner than most "
         "of its {n} shifted copies, in {bad} of {m} ways of measuring (area {own}; shifted "
         "{typical}, edges {edges}).",

@@ -44,8 +44,8 @@ def _of(r: float, low: float, high: float, n: int) -> dict[str, Any]:
 RANDOMIZED = {
     PASSES: "With random weights the averaged map is another one: its rank correlation with those "
     "of {n} such networks is {r} (95% interval {low} to {high}).",
-    UNCLEAR: "With random weights the averaged map is partly the same: its rank correlation with "
-    "those of {n} such networks is {r} (95% interval {low} to {high}).",
+    UNCLEAR: "With random weights the averaged map is not clearly another one: its rank "
+    "correlation with those of {n} such networks is {r} (95% interval {low} to {high}).",
     FAILS: "With random weights the averaged map stays the same: its rank correlation with those "
     "of {n} such networks is {r} (95% interval {low} to {high}), so it does not show what was "
     "learned.",
@@ -75,8 +75,8 @@ def randomized(spec: TrustSpec, facts: Facts) -> Finding:
 CLASSES = {
     PASSES: "For other classes the map is another one: its rank correlation with those of {n} "
     "others is {r} (95% interval {low} to {high}).",
-    UNCLEAR: "For other classes the map is partly the same: its rank correlation with those of "
-    "{n} others is {r} (95% interval {low} to {high}).",
+    UNCLEAR: "For other classes the map is not clearly another one: its rank correlation with "
+    "those of {n} others is {r} (95% interval {low} to {high}).",
     FAILS: "For other classes the map is the same: its rank correlation with those of {n} others "
     "is {r} (95% interval {low} to {high}), so it does not show what speaks for this one.",
 }
@@ -122,8 +122,8 @@ def edges(_spec: TrustSpec, facts: Facts) -> Finding:
 SEEDS = {
     PASSES: "With other seeds the map is the same: its rank correlation with those of {n} others "
     "is {r} (95% interval {low} to {high}).",
-    UNCLEAR: "With other seeds the map is partly the same: its rank correlation with those of {n} "
-    "others is {r} (95% interval {low} to {high}).",
+    UNCLEAR: "With other seeds the map is not clearly the same: its rank correlation with those of "
+    "{n} others is {r} (95% interval {low} to {high}).",
     FAILS: "With other seeds the map is another one: its rank correlation with those of {n} others "
     "is {r} (95% interval {low} to {high}); give the method more samples.",
 }
