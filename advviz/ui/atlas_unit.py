@@ -25,11 +25,11 @@ WEIGHTS = 4
 """Classes that a unit adds to most, and as many that it takes from most."""
 SIMILAR = 4
 CAPTION = (
-    "**Crops of the sample pictures,** {crop} of {size} pixels a side, around the position where "
-    "the unit answers most: nine tenths of what moves such a position lie within, and it can see "
-    "{field}. Notice whether the strongest crops have something in common that the favourite "
-    "picture shows, and the weakest lack. What they cannot tell: {count} pictures are few, and "
-    "the strongest of few is no proof of what a unit is for."
+    "**Crops of the sample pictures** around the position where the unit answers most. Their size "
+    "is measured for each model: nine tenths of what moves such a position lie within, and it can "
+    "see {field} of {size} pixels a side. Notice whether the strongest crops have something in "
+    "common that the favourite picture shows, and the weakest lack. What they cannot tell: {count} "
+    "pictures are few, and the strongest of few is no proof of what a unit is for."
 )
 WHOLE = (
     "**The sample pictures that the unit answers to most and least:** behind this layer there are "
@@ -67,7 +67,7 @@ def _caption(setup: Setup, finds: Finds) -> str:
             continue
         facts, size = shown.result.facts, record(spec.model).input_size
         crop, count = facts["crop"], len(facts["names"])
-        told = say(CAPTION, crop=crop, size=size, field=facts["field"], count=count)
+        told = say(CAPTION, size=size, field=facts["field"], count=count)
         if crop >= size:
             told = say(WHOLE, count=count)
         if facts["left_out"]:
@@ -117,11 +117,12 @@ def _favourite(result: Result | None, unit: int, smooth: bool) -> str:
 
 def _crops(answers: Result, unit: int, of_gallery: bool) -> str:
     order = [int(row) for row in ranked(answers, unit)]
-    whole = answers.facts["crop"] >= answers.arrays["pictures"].shape[-1]
-    rows = (
-        (say("strongest pictures") if whole else say("strongest crops"), order[:CROPS]),
-        (say("weakest pictures") if whole else say("weakest crops"), order[::-1][:CROPS]),
-    )
+    crop = answers.facts["crop"]
+    most, least = say("strongest pictures"), say("weakest pictures")
+    if crop < answers.arrays["pictures"].shape[-1]:
+        most = say("strongest crops, {crop} pixels a side", crop=crop)
+        least = say("weakest crops, {crop} pixels a side", crop=crop)
+    rows = ((most, order[:CROPS]), (least, order[::-1][:CROPS]))
     drawn = ""
     for name, places in rows:
         tiles = "".join(tile(_crop(answers, place, unit, of_gallery)) for place in places)
