@@ -263,7 +263,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     wanted = args.method or list(CONTESTS)
     case = random_resnet18(SIZE, 1)
-    lines = [f"{case.title}, one map, medians of {args.repeats} rounds.", ""]
+    lines = [f"{case.title}, one map; times are medians of {args.repeats} rounds.", ""]
     lines += [args.note, ""] if args.note else []
     if args.measure != "memory":
         for name in wanted:
