@@ -10,8 +10,8 @@ from advviz.models.records import record
 
 NOTICE = (
     "The map was compared with maps that cannot know the network: the same method on copies with "
-    "random weights, the picture's edges, noise, and the map itself, shifted. Thresholds were "
-    "fixed beforehand. A test can expose a map; none can show that it is right."
+    "random weights, the picture's edges, noise, and the map itself, shifted. The thresholds "
+    "are the same for every map. A test can expose a map; none can show that it is right."
 )
 
 

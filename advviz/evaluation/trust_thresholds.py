@@ -1,4 +1,7 @@
-"""Where the tests of a map pass and fail. They were fixed before any map was judged by them.
+"""Where the tests of a map pass and fail, the same for every map.
+
+The two rules of failing a rank test were made stricter after the first maps had been judged; no
+rule of passing was changed.
 
 Correlations are judged by the share of the variance of the ranks that two maps have in common,
 which is the square of their rank correlation. Comparisons with maps that know nothing are judged

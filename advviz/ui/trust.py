@@ -31,8 +31,8 @@ SHOWN_BY = ("tested", "plainly", "quickly")
 SIDE = 128  # CSS pixels of a map of the cascade
 MEANING = (
     "A map is compared with what cannot know the network: the same method on {n} copies with "
-    "random weights, the edges of the picture, noise, and the map itself, shifted. Thresholds were "
-    "fixed beforehand. A test can expose a map; none can show that it is right."
+    "random weights, the edges of the picture, noise, and the map itself, shifted. The thresholds "
+    "are the same for every map. A test can expose a map; none can show that it is right."
 )
 CURVES = {
     "insertion": "Pixels put back in the map's order, the rest blurred: probability of {name}",
