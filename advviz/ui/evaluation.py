@@ -1,49 +1,33 @@
 """The page Evaluate: stated, run, paused and resumed; figures as they come; the report."""
 
 from dataclasses import fields
-from time import monotonic
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from advviz.attacks.catalogue import attacks
-from advviz.errors import AdvvizError
 from advviz.evaluation import figures
-from advviz.evaluation.plan import Plan
 from advviz.evaluation.red_flags import checked
-from advviz.evaluation.runner import Progress, advance, known, seconds_left
-from advviz.evaluation.sources import GALLERY
+from advviz.evaluation.runner import known
 from advviz.evaluation.statement import CROSS_ENTROPY, WORST_CASE, stated
 from advviz.evaluation.tally import Tally
-from advviz.evaluation.work import OWNERS, Work, prepared
+from advviz.evaluation.work import Work, prepared
 from advviz.models.records import record
 from advviz.ui import components, state
+from advviz.ui.bulk import Bulk, waiting
 from advviz.ui.evaluation_chart import chart
 from advviz.ui.figures import accent, behind, rich, show, table
 from advviz.ui.language import quote, say, term
-from advviz.ui.running import stage_words
 from advviz.ui.setup import Setup
-from advviz.ui.words import ROW, duration, plain, title_of
+from advviz.ui.words import ROW, title_of
 
-_RUNNING, _WORK = "av.measure.running", "av.measure.work"
-EVERY = 2.0  # seconds between two drawings of figures that grow
+BULK = Bulk("measure")
 
 
 def work_of(setup: Setup) -> Work | None:
     """Read the images of the plan, once; say in one sentence what cannot be measured."""
-    source = ""
-    try:
-        plan = setup.measure.plan((setup.board.standard, setup.board.robust))
-        source = plan.source
-        kept = st.session_state.get(_WORK)
-        if not isinstance(kept, Work) or kept.plan != plan:
-            kept = prepared(plan, private=plan.source != GALLERY)
-            st.session_state[_WORK] = kept
-    except AdvvizError as error:
-        said = str(error) if source in ("", GALLERY) else str(error).replace(source, OWNERS)
-        st.error(plain(quote(said)))
-        return None
-    return kept
+    shown = (setup.board.standard, setup.board.robust)
+    return BULK.work_of(lambda: setup.measure.plan(shown), prepared)
 
 
 def statement(work: Work) -> str:
@@ -68,28 +52,23 @@ def _told(statement: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def is_running(plan: Plan) -> bool:
-    """Say whether this session is measuring a plan."""
-    return bool(st.session_state.get(_RUNNING) == plan)
-
-
 def run(work: Work) -> Tally:
     """Show the button, the progress and the figures; measure while the visitor wants it."""
-    plan, engine = work.plan, state.engine()
     left, right = st.columns([1, 4.6], vertical_alignment="center")
     told = right.empty()
-    tally = known(work, engine)
-    if not is_running(plan):
-        _offer(left, plan, *_done(tally))
+    tally = known(work, state.engine())
+    if not BULK.is_running(work.plan):
+        BULK.offer(left, work.plan, *_done(tally))
         told.caption(_waiting(*_done(tally)))
         _draw(st.empty(), tally)
         return tally
-    left.button(say("Pause"), key="av.measure.pause", on_click=_pause, width="stretch")
+    BULK.offer_pause(left)
     body = st.empty()
     _draw(body, tally)
-    _measure(work, told, body)
-    st.session_state.pop(_RUNNING, None)
-    st.rerun()
+    # What is known is counted anew, piece by piece.
+    growing = Tally(work)
+    BULK.measure(work, growing, told, lambda times: _draw(body, growing, times))
+    return growing
 
 
 def _done(tally: Tally) -> tuple[int, int]:
@@ -98,73 +77,10 @@ def _done(tally: Tally) -> tuple[int, int]:
     return sum(int(cell.done.sum()) for cell in cells), len(tally.cells) * len(tally.work)
 
 
-def _offer(place: DeltaGenerator, plan: Plan, done: int, total: int) -> None:
-    label = say("Run") if not done else say("Resume") if done < total else say("Done")
-    place.button(
-        label,
-        key="av.measure.run",
-        type="primary",
-        on_click=_begin,
-        args=(plan,),
-        disabled=0 < total <= done,
-        width="stretch",
-        help=say(
-            "What is measured is kept piece by piece: a pause, a reload or a restart of the "
-            "server loses one piece at most, and whoever asks the same finds it."
-        ),
-    )
-
-
 def _waiting(done: int, total: int) -> str:
     if not done:
-        return say(
-            "Nothing of this plan is known yet; how long it takes is said once it runs. It gives "
-            "way to whatever a visitor waits for, and goes on while this page is open."
-        )
+        return waiting()
     return say("{done:,} of {total:,} decisions are known.", done=done, total=total)
-
-
-def _begin(plan: Plan) -> None:
-    st.session_state[_RUNNING] = plan
-
-
-def _pause() -> None:
-    st.session_state.pop(_RUNNING, None)
-    state.engine().stop(_session())
-
-
-def _session() -> str:
-    """Name the engine's view of the run, apart from what the session looks at."""
-    return f"{state.session()}/evaluation"
-
-
-def _measure(work: Work, told: DeltaGenerator, body: DeltaGenerator) -> None:
-    """Measure what is missing, and draw what there is now and then."""
-    tally, engine = Tally(work), state.engine()
-    drawn, seen, times = monotonic(), -1, 0
-    left: float | None = None
-    try:
-        for progress in advance(work, engine, tally, _session()):
-            told.progress(progress.done / max(progress.total, 1), _words(progress, left))
-            if progress.done != seen and monotonic() - drawn >= EVERY:
-                times += 1
-                _draw(body, tally, times)
-                left = seconds_left(work, engine)
-                drawn, seen = monotonic(), progress.done
-    except AdvvizError as error:
-        state.notice(quote(str(error)))
-
-
-def _words(progress: Progress, left: float | None) -> str:
-    said = say("{done:,} of {total:,} pieces", done=progress.done, total=progress.total)
-    for job in progress.jobs[:1]:
-        said += f" · {title_of(record(job.spec.model))}: {getattr(job.spec, 'method', '')[:40]}"
-        if job.progress is not None:
-            stage, done, steps = job.progress
-            said += f", {stage_words(stage, done, steps)}"
-        elif job.position:
-            said += say(" · gives way to others")
-    return said + (say(" · about {duration} left", duration=duration(left)) if left else "")
 
 
 def _draw(place: DeltaGenerator, tally: Tally, times: int = 0) -> None:

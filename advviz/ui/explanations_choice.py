@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass, fields
 
-from advviz.data import picture_folder
-from advviz.errors import InvalidInputError
 from advviz.evaluation.explanations.metrics import METRICS
 from advviz.evaluation.explanations.plan import LIMIT, ExplanationPlan, every_method
 from advviz.evaluation.sources import GALLERY
 from advviz.explain.catalogue import explainer_named
 from advviz.fields import check, choice, count, text
 from advviz.models.records import record
-from advviz.ui.measure import FOLDER
+from advviz.ui.measure import FOLDER, source_of
 
 KEYS = tuple(metric.key for metric in METRICS)
 
@@ -50,24 +48,13 @@ class ExplanationChoice:
             InvalidInputError: something that cannot be measured.
         """
         return ExplanationPlan(
-            source=self._source(),
+            source=source_of(self.maps_images),
             models=_words(self.maps_models) or tuple(dict.fromkeys(shown)),
             methods=self.methods,
             steps=self.maps_steps,
             seed=self.maps_sample,
             limit=self.maps_limit,
         )
-
-    def _source(self) -> str:
-        if self.maps_images == GALLERY:
-            return GALLERY
-        folder = picture_folder.offered()
-        if folder is None:
-            raise InvalidInputError(
-                "this app was given no folder of pictures; choose the gallery, or start it with "
-                "--images DIR"
-            )
-        return str(folder.root)
 
 
 SHOWN = tuple(f.name for f in fields(ExplanationChoice))

@@ -71,7 +71,7 @@ class Measure:
             InvalidInputError: something that cannot be measured.
         """
         return Plan(
-            source=self._source(),
+            source=source_of(self.images),
             models=self._models or tuple(dict.fromkeys(shown)),
             attacks=self._attacks,
             budgets=self.budgets,
@@ -81,17 +81,23 @@ class Measure:
             checks=self.checks,
         )
 
-    def _source(self) -> str:
-        if self.images == GALLERY:
-            return GALLERY
-        folder = picture_folder.offered()
-        if folder is None:
-            raise InvalidInputError(
-                "this app was given no folder of pictures; choose the gallery, or start it with "
-                "--images DIR"
-            )
-        return str(folder.root)
-
 
 SHOWN = tuple(f.name for f in fields(Measure))
 """What the page's link says beside the board."""
+
+
+def source_of(images: str) -> str:
+    """Return the source that a choice of images stands for.
+
+    Raises:
+        InvalidInputError: it is the owner's folder, and there is none.
+    """
+    if images == GALLERY:
+        return GALLERY
+    folder = picture_folder.offered()
+    if folder is None:
+        raise InvalidInputError(
+            "this app was given no folder of pictures; choose the gallery, or start it with "
+            "--images DIR"
+        )
+    return str(folder.root)
