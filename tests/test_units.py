@@ -5,7 +5,7 @@ import pytest
 
 from advviz.errors import AdvvizError, InvalidInputError
 from advviz.experiments import regions
-from advviz.experiments.goals import told_apart_at
+from advviz.experiments.goal_procedures import told_apart_at
 from advviz.experiments.specs import VisualizeSpec
 from advviz.experiments.units import (
     Term,

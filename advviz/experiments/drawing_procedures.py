@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from advviz.data.spectrum import spectrum
-from advviz.experiments import goals, regions
+from advviz.experiments import goal_procedures, regions
 from advviz.experiments.drawing import FOURIER, MACO, VisualizeSpec
 from advviz.experiments.result import Array, Result
 from advviz.featurevis.activations import activations
@@ -30,7 +30,7 @@ def visualize(
     spec: VisualizeSpec, described: ModelRecord, begin: Array | None, device: str = "cpu"
 ) -> Steps:
     """Draw pictures that excite something, from an image [3, S, S] or from noise."""
-    goal = yield from goals.goal(spec, described, device)
+    goal = yield from goal_procedures.goal(spec, described, device)
     noise, like = Noise(spec.seed), _keys(spec, described, device)
     importance = None
     if spec.method == MACO:

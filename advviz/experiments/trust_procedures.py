@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from advviz.experiments import trust_figures
+from advviz.experiments import trust_figure_procedures as figures
 from advviz.experiments.result import Result
 from advviz.experiments.trust import MapsSpec, TrustSpec
-from advviz.experiments.trust_method import method_of
+from advviz.experiments.trust_method_procedures import method_of
 from advviz.explain import nulls
 from advviz.explain.trust import averaged, for_classes, for_seeds
 from advviz.models.records import record
@@ -56,19 +56,19 @@ def panel(spec: TrustSpec, results: Sequence[Result], device: str = "cpu") -> St
     explain, noise = method_of(spec.judged), Noise(spec.seed)
     facts: dict[str, Any] = {
         "explained": judged.facts["explained"],
-        "answer": trust_figures.answer(judged.arrays["logits"], index),
-        "map": trust_figures.contents(own),
-        "randomized": trust_figures.randomized(spec, own, others),
-        "edges": trust_figures.likeness(own, nulls.edges(image)),
+        "answer": figures.answer(judged.arrays["logits"], index),
+        "map": figures.contents(own),
+        "randomized": figures.randomized(spec, own, others),
+        "edges": figures.likeness(own, nulls.edges(image)),
     }
     asked = _other_classes(len(described.classes), index, spec.seed)
     found = yield from for_classes(image, asked, explain, spec.seed)
     facts["classes"] = {
         "names": [described.classes[each] for each in asked],
-        **trust_figures.likeness(own, found),
+        **figures.likeness(own, found),
     }
     facts |= yield from _again(spec, image, own, classes, explain)
-    faithful, curves = yield from trust_figures.faithful(spec, image, own, classes, noise)
+    faithful, curves = yield from figures.faithful(spec, image, own, classes, noise)
     stages = others[: 1 + len(spec.stages)]
     arrays = {
         "pixels": judged.arrays["pixels"],
@@ -97,6 +97,6 @@ def _again(
     facts: dict[str, Any] = {}
     if not torch.equal(first[0].cpu(), own[0].cpu()):
         rest = yield from for_seeds(image, classes, explain, seeds[1:])
-        facts["seeds"] = trust_figures.likeness(own, torch.cat([first, rest]))
-    moved = yield from trust_figures.moved(image, classes, explain, spec.seed)
+        facts["seeds"] = figures.likeness(own, torch.cat([first, rest]))
+    moved = yield from figures.moved(image, classes, explain, spec.seed)
     return facts | {"moved": moved}

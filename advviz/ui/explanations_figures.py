@@ -82,7 +82,7 @@ def overview(found: Table) -> str:
         for metric in METRICS
     ]
     head = [say("measure"), *(title_of(record(model)) for model in models)]
-    return f"<h4>{rich(say('Which measures can be believed here'))}</h4>{table(head, rows)}"
+    return f"<h3>{rich(say('Which measures can be believed here'))}</h3>{table(head, rows)}"
 
 
 def in_short(verdict: dict[str, Any]) -> str:
@@ -142,7 +142,7 @@ def _everything(found: Table) -> str:
 def _aligned(found: Table) -> Iterator[str]:
     """Write the figures of the plain gradient: does it look like pictures, and point to them?"""
     models = list(found["weights"])
-    yield f"<h4>{rich(say('The plain gradient, and pictures'))}</h4>"
+    yield f"<h3>{rich(say('The plain gradient, and pictures'))}</h3>"
     rows = []
     for figure in found["alignment"]:
         cells = [written(figure["models"].get(model)) for model in models]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from advviz.experiments.result import Array, Result
 from advviz.experiments.trust import AVERAGED, TrustSpec
-from advviz.experiments.trust_method import score_of_map
+from advviz.experiments.trust_method_procedures import score_of_map
 from advviz.explain import nulls
 from advviz.explain.curves import normalized_areas
 from advviz.explain.disorder import entropy
