@@ -62,7 +62,7 @@ def rows_of(table: Table, metric: str) -> list[Row]:
 
 def chart(table: Table, metric: str) -> str:
     """Draw a metric; empty where nothing is known."""
-    rows = rows_of(table, metric)
+    rows = [row for row in rows_of(table, metric) if any(row.figures.values())]
     known = [f for row in rows for f in row.figures.values() if f is not None]
     if not known:
         return ""
