@@ -189,7 +189,7 @@ def test_pictures_are_sent_as_png_never_as_jpeg(server: Served, page: str):
 
     sent = b"".join(within(story))
     assert not [name for name in JPEG if name in sent]
-    assert (PNG in sent) == (page not in ("compute", "evaluate", "models"))
+    assert (PNG in sent) == (page not in ("compute", "evaluate", "explanations", "models"))
 
 
 # --- at most four updates a second --------------------------------------------------
