@@ -7,6 +7,7 @@ let asked = { press: 0, stop: null }; // the last strength that was asked for, a
 export default function ({ data, parentElement, setTriggerValue }) {
   end();
   const { words, strengths, stops } = data, root = document.documentElement;
+  const path = window.location.pathname;
   parentElement.querySelector(".av-present-bar")?.remove();
   const bar = document.createElement("div");
   bar.className = "av-present-bar";
@@ -78,7 +79,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   end = stop;
   return () => {
     stop();
-    // The bar of a later run is there already; of another page, none is.
-    if (!document.querySelector(".av-present")) delete root.dataset[PLACE];
+    // While the page is redrawn its pictures may be gone for a moment; the place is not.
+    if (window.location.pathname !== path) delete root.dataset[PLACE];
   };
 }
