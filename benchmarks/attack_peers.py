@@ -10,8 +10,8 @@ very image returned for another class, and that image is within eps, measured in
 libraries may exceed it by one part in 1e5). Only images that are right without an attack count.
 
 What is given is the robust accuracy under each, and the mean of the paired differences of ours
-to theirs with its 95% interval; below 0 ours is the stronger attack. It writes its section of
-benchmarks/RESULTS.md.
+to theirs with its 95% interval; below 0 ours is the stronger attack. It keeps a section of
+benchmarks/RESULTS.md for each model.
 """
 
 import argparse
@@ -265,7 +265,7 @@ def main() -> None:
             print(lines[-1], flush=True)
     title = f"The same attacks of other libraries: {args.model}, {args.norm} {args.eps:g}"
     packages = ("foolbox", "adversarial-robustness-toolbox")
-    report.write("attack_peers", title, lines, packages, dry=args.dry)
+    report.write("attack_peers", title, lines, packages, part=args.model, dry=args.dry)
 
 
 if __name__ == "__main__":

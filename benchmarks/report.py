@@ -23,6 +23,7 @@ def write(
     lines: Iterable[str],
     packages: Sequence[str] = (),
     *,
+    part: str = "",
     dry: bool = False,
 ) -> None:
     """Print a section, and put it into RESULTS.md in the place of its former self.
@@ -32,13 +33,15 @@ def write(
         title: heading.
         lines: Markdown.
         packages: whose versions to name, besides those of Python and torch.
+        part: which of the benchmark's sections it is, where it keeps several.
         dry: print only.
     """
     section = "\n".join([f"## {title}", "", *conditions(name, packages), "", *lines])
     print(section)
     if dry:
         return
-    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    mark = f"{name} {part}".rstrip()
+    begin, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
     text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else HEAD
     before, found, rest = text.partition(begin)
     after = rest.partition(end)[2] if found else ""
