@@ -127,27 +127,38 @@ def camera_file(path: Path) -> Path:
     return path
 
 
+def photo(page: "Page") -> np.ndarray:
+    """Open the camera and take a picture [H, W, 3]; it returns as the network is shown it."""
+    page.get_by_text("Advanced:").click()
+    page.wait_for_selector('[data-testid="stFileUploader"]')
+    assert page.locator("video").count() == 0
+    page.get_by_text("camera", exact=True).click()
+    page.wait_for_function("document.querySelector('video')?.readyState >= 2")
+    page.get_by_role("button", name="Take Photo").click()
+    assert "one is a role of people (groom)" in page.inner_text("body")
+    image = page.locator(".av-own img")
+    image.wait_for()
+    data = image.get_attribute("src").partition(",")[2]
+    return np.asarray(Image.open(BytesIO(base64.b64decode(data))).convert("RGB"))
+
+
 def test_a_photo_is_taken_as_the_camera_sees_it(browser: "Browser", url: str, tmp_path: Path):
-    """Not as in a mirror: left is left."""
+    """Not as in a mirror: left is left.
+
+    A photo is black, for a person too, where Streamlit's widget has just learned its width and
+    opens the camera anew; then another visitor tries.
+    """
     film = camera_file(tmp_path / "film.y4m")
     words = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
     chromium = browser.browser_type.launch(
         executable_path=find_chromium(),
         args=["--no-sandbox", *words, f"--use-file-for-fake-video-capture={film}"],
     )
-    tab = chromium.new_page(viewport={"width": 1280, "height": 900})
-    for page in visited(tab, url):
-        page.get_by_text("Advanced:").click()
-        page.wait_for_selector('[data-testid="stFileUploader"]')
-        assert page.locator("video").count() == 0
-        page.get_by_text("camera", exact=True).click()
-        page.wait_for_function("document.querySelector('video')?.readyState >= 2")
-        page.get_by_role("button", name="Take Photo").click()
-        assert "one is a role of people (groom)" in page.inner_text("body")
-        image = page.locator(".av-own img")
-        image.wait_for()
-        data = image.get_attribute("src").partition(",")[2]
+    taken = np.zeros((1, 1, 3))
+    for _ in range(5):
+        if not taken.any():
+            for page in visited(chromium.new_page(viewport={"width": 1280, "height": 900}), url):
+                taken = photo(page)
     chromium.close()
-    taken = np.asarray(Image.open(BytesIO(base64.b64decode(data))).convert("RGB"))
     for column, seen in ((8, LEFT), (80, RIGHT)):
         assert np.abs(taken[44, column].astype(int) - seen).max() < 30
