@@ -112,10 +112,10 @@ def _bar_report(bar: Any) -> Callable[[int, int, float], None]:
 def _new_run(
     chosen: Recipe, data: ImageSet, mean: list[float], std: list[float], device: str
 ) -> Run:
-    classes = len(DATASETS[chosen.dataset].classes)
+    shape = (len(DATASETS[chosen.dataset].classes), chosen.size, mean, std)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(chosen.seed)
-        networks = [slim_network(classes, chosen.size, mean, std) for _ in range(2)]
+        networks = [slim_network(chosen.architecture, *shape) for _ in range(2)]
     for network in networks:
         if chosen.starts_from is None:
             whiten(network.patches, data, mean, std, chosen.whitening)

@@ -1,7 +1,8 @@
 """Networks by the name of their builder: pixels in [0, 1] go in, logits come out."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -10,11 +11,12 @@ from torch import Tensor, nn
 from advviz.errors import WeightsError
 from advviz.models.model_record import ModelRecord
 from advviz.models.normalize import Normalize
-from advviz.models.resnet import SlimResNet
+from advviz.models.resnet import Pooling, SlimResNet
 from advviz.models.small_networks import ARCHITECTURES as SMALL
 from advviz.models.small_networks import small_network
 
-SLIM = "SlimResNet"
+SLIM: Mapping[str, Pooling] = MappingProxyType({"SlimResNet": "average", "SlimMaxResNet": "max"})
+"""The bundled models' networks, and how they halve the size."""
 STRIDED_STEM = 64
 """Pixels from which on the slim network halves the size at its start."""
 
@@ -29,10 +31,10 @@ def build(described: ModelRecord) -> nn.Module:
     """
     library, _, name = described.architecture.rpartition(":")
     builders = {"": _ours, "torchvision": _torchvision, "timm": _timm}
-    if library not in builders or (not library and name not in (SLIM, *SMALL)):
+    if library not in builders or (not library and name not in (*SLIM, *SMALL)):
         raise WeightsError(
             f"{described.id} names the architecture {described.architecture[:80]!r}; "
-            f"expected {SLIM}, {', '.join(SMALL)}, torchvision:NAME or timm:NAME"
+            f"expected {', '.join((*SLIM, *SMALL))}, torchvision:NAME or timm:NAME"
         )
     with torch.random.fork_rng(devices=[]):  # initial weights, overwritten, draw random numbers
         return without_inplace(builders[library](described, name))
@@ -72,15 +74,16 @@ def normalized(network: nn.Module, mean: Sequence[float], std: Sequence[float]) 
 
 
 def slim_network(
-    classes: int, size: int, mean: Sequence[float], std: Sequence[float]
+    name: str, classes: int, size: int, mean: Sequence[float], std: Sequence[float]
 ) -> SlimResNet:
-    """Make the bundled models' network for images of a size in pixels."""
-    return SlimResNet(classes, strided_stem=size >= STRIDED_STEM, mean=mean, std=std)
+    """Make a bundled model's network, by its name, for images of a size in pixels."""
+    strided = size >= STRIDED_STEM
+    return SlimResNet(classes, strided_stem=strided, pooling=SLIM[name], mean=mean, std=std)
 
 
 def _ours(described: ModelRecord, name: str) -> nn.Module:
     of = (len(described.classes), described.input_size, described.mean, described.std)
-    return slim_network(*of) if name == SLIM else small_network(name, *of)
+    return slim_network(name, *of) if name in SLIM else small_network(name, *of)
 
 
 def _torchvision(described: ModelRecord, name: str) -> nn.Module:

@@ -24,6 +24,7 @@ _INCEPTION_RESNET = {"global_pool": 1536, "mixed_5b": 320, "mixed_6a": 1088, "mi
 LAYERS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
         "SlimResNet": _SLIM,
+        "SlimMaxResNet": _SLIM,
         "Linear": {"flatten": 3072},
         "SmallConv": {"flatten": 1024, "features.conv1": 32, "features.conv2": 64}
         | {"features.conv3": 64},

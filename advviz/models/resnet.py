@@ -1,16 +1,25 @@
 """The architecture of the bundled models: a slim residual network for small images.
 
 A ResNet-18 (He et al., CVPR 2016, arXiv:1512.03385) of half width with SiLU instead of ReLU
-and average pooling instead of strided convolutions, which make its input gradients smooth
-enough to look at. Its first layer is a frozen basis of image patches, as in airbench (Jordan
-2024, arXiv:2404.00498); the first learned convolution mixes its directions.
+and pooling instead of strided convolutions. Average pooling makes its input gradients smooth
+enough to look at; pooling by the maximum passes on the strongest answer wherever it stands,
+fine detail included, which makes a network for small images as brittle as large ones are.
+Its first layer is a frozen basis of image patches, as in airbench (Jordan 2024,
+arXiv:2404.00498); the first learned convolution mixes its directions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal
 
 from torch import Tensor, nn
 
 from advviz.models.normalize import Normalize
+
+Pooling = Literal["average", "max"]
+POOLINGS: Mapping[Pooling, Callable[[int], nn.Module]] = MappingProxyType(
+    {"average": nn.AvgPool2d, "max": nn.MaxPool2d}
+)
 
 
 class ResidualBlock(nn.Module):
@@ -49,6 +58,7 @@ class SlimResNet(nn.Module):
         widths: channels of the four stages; every stage but the first halves the size.
         strided_stem: let the first layer halve the size, by patches of 4×4 pixels (64 px
             images); otherwise it keeps the size, by patches of 3×3.
+        pooling: "average" or "max", how a stage halves the size.
         mean: of the training pixels in [0, 1], per channel; normalization is part of the
             network, so that pixels go in.
         std: likewise.
@@ -60,6 +70,7 @@ class SlimResNet(nn.Module):
         *,
         widths: Sequence[int] = (32, 64, 128, 256),
         strided_stem: bool = True,
+        pooling: Pooling = "average",
         mean: Sequence[float] = (0.5, 0.5, 0.5),
         std: Sequence[float] = (0.25, 0.25, 0.25),
     ) -> None:
@@ -74,7 +85,7 @@ class SlimResNet(nn.Module):
         stages = []
         channels = widths[0]
         for index, width in enumerate(widths):
-            halve = [nn.AvgPool2d(2)] if index else []
+            halve = [POOLINGS[pooling](2)] if index else []
             blocks = [ResidualBlock(channels, width), ResidualBlock(width, width)]
             stages.append(nn.Sequential(*halve, *blocks))
             channels = width

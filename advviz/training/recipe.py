@@ -16,6 +16,7 @@ class Recipe:
 
     name: str
     dataset: str = "tiny14"
+    architecture: str = "SlimResNet"
     size: int = 64  # pixels
     starts_from: str | None = None  # id of a bundled model; None starts from random weights
     epochs: int = 20
@@ -95,9 +96,11 @@ _TINY14 = Recipe(name="tiny14-standard")
 _CIFAR10 = Recipe(
     name="cifar10-standard",
     dataset="cifar10",
+    architecture="SlimMaxResNet",
     size=32,
-    epochs=12,
+    epochs=14,
     images_per_epoch=51_200,
+    whitening=1.25,
     crop_padding=4,
     held_out=50,
     validated=20,

@@ -49,7 +49,7 @@ def _record(recipe: Recipe, trained: dict[str, Any], weights: bytes) -> dict[str
     return {
         "id": recipe.name,
         "title": f"{dataset.title} {kind}",
-        "architecture": "SlimResNet",
+        "architecture": recipe.architecture,
         "source": dataset.source,
         "licence": "MIT",
         "sha256": hashlib.sha256(weights).hexdigest(),
