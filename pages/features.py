@@ -41,12 +41,10 @@ if spec.data != CIFAR10 or cifar10_shelf.is_here():
     with taken:
         result = finds[spec].result
         if result is not None:
-            st.download_button(
+            take_home.download(
+                "advviz-features.csv",
                 say("CSV, every seed"),
-                table(spec, result),
-                file_name="advviz-features.csv",
-                mime="text/csv",
-                on_click="ignore",
-                icon=":material/download:",
+                "text/csv",
+                lambda: table(spec, result).encode(),
             )
         take_home.offer(finds, state.link(PAGE), [spec])

@@ -17,7 +17,10 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:  # a run without browser tests works without Playwright
+    from fake_engine import FakeEngine
     from playwright.sync_api import Browser
+
+    from advviz.compute import Engine
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM_PLACES = (
@@ -198,6 +201,30 @@ def browser() -> Iterator["Browser"]:
 
 
 # --- engines -----------------------------------------------------------------
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> "FakeEngine":
+    """The pages' engine, which computes nothing and remembers what it was asked."""
+    from fake_engine import FakeEngine
+
+    from advviz.ui import state
+
+    fake = FakeEngine()
+    monkeypatch.setattr(state, "engine", lambda: fake)
+    return fake
+
+
+@pytest.fixture
+def real_engine(monkeypatch: pytest.MonkeyPatch) -> "Iterator[Engine]":
+    """The pages' engine, which computes even what ships."""
+    from advviz.compute import Engine
+    from advviz.ui import state
+
+    real = Engine(use_shipped=False)
+    monkeypatch.setattr(state, "engine", lambda: real)
+    yield real
+    real.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from fake_engine import UNITS, FakeEngine, made_up
+from fake_engine import UNITS, made_up
 from streamlit.testing.v1 import AppTest
 
 from advviz import resources
@@ -14,18 +14,11 @@ from advviz.experiments.atlas import AtlasSpec, pictures_of
 from advviz.experiments.responses import ResponsesSpec, ranked
 from advviz.experiments.specs import VisualizeSpec
 from advviz.pictures.tiles import from_webp
-from advviz.ui import atlas, state
+from advviz.ui import atlas
 from advviz.ui import setup as setups
 
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 STANDARD, ROBUST = "tiny14-standard", "tiny14-robust-l2"
-
-
-@pytest.fixture
-def engine(monkeypatch):
-    fake = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: fake)
-    return fake
 
 
 @pytest.fixture

@@ -34,13 +34,6 @@ from advviz.ui.strengths import STOPS
 STANDARD, ROBUST = "tiny14-standard", "tiny14-robust-l2"
 
 
-@pytest.fixture
-def engine(monkeypatch):
-    fake = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: fake)
-    return fake
-
-
 def opened(*drawers):
     """The page, with these drawers open."""
     at = AppTest.from_file(str(resources.entry_script()), default_timeout=90)

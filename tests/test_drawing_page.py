@@ -7,17 +7,9 @@ from test_pages import link_of, opened, told
 from advviz.experiments import links
 from advviz.experiments.inversion import InvertSpec
 from advviz.experiments.specs import PredictSpec, VisualizeSpec
-from advviz.ui import state
 
 PAGE = "feature_visualization.py"
 MODELS = ["tiny14-standard", "tiny14-robust-l2"]
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    fake = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: fake)
-    return fake
 
 
 def asked(engine: FakeEngine, kind: type) -> list:

@@ -1,7 +1,6 @@
 """The page Evaluate: it states, runs, finds what is known, and its link holds every choice."""
 
 import shlex
-from collections.abc import Iterator
 
 import pytest
 from fake_engine import FakeEngine
@@ -9,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from advviz import resources
 from advviz.compute import Engine
-from advviz.ui import permalinks, state
+from advviz.ui import permalinks
 from advviz.ui import setup as setups
 from advviz.ui.measure import SHOWN, Measure
 
@@ -21,21 +20,6 @@ QUICK = {
     "show.steps": "1",
     "show.checks": "free",
 }
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    engine = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: engine)
-    return engine
-
-
-@pytest.fixture
-def real(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    engine = Engine(use_shipped=False)
-    monkeypatch.setattr(state, "engine", lambda: engine)
-    yield engine
-    engine.close()
 
 
 def opened(**query: str) -> AppTest:
@@ -51,29 +35,29 @@ def told(at: AppTest) -> str:
     return " ".join(element.proto.body for element in at.get("html"))
 
 
-def test_it_is_stated_and_nothing_runs_by_itself(fake: FakeEngine):
+def test_it_is_stated_and_nothing_runs_by_itself(engine: FakeEngine):
     at = opened(**QUICK)
     said = told(at)
     for word in ("Goal", "Data", "Threat model", "Attacks", "Budget", "2 images of gallery"):
         assert word in said
     assert "not measured yet" in said
-    assert fake.asked == []
+    assert engine.asked == []
     assert at.button(key="av.measure.run").label == "Run"
 
 
-def test_what_is_run_is_kept_and_found_by_the_next_visitor(real: Engine):
+def test_what_is_run_is_kept_and_found_by_the_next_visitor(real_engine: Engine):
     at = opened(**QUICK)
     at.button(key="av.measure.run").click().run()
     said = told(at)
     assert not at.error
     assert said.count("worst case L2 0.5:") == 2
     assert "Looked for and not found" in said
-    computed = real.counters.counts().computed
+    computed = real_engine.counters.counts().computed
     assert computed == 2 * (1 + 2) + 2 + 2  # probes, attacks; full cells and what is shown on
     again = opened(**QUICK)
     assert again.button(key="av.measure.run").label == "Done"
     assert told(again).count("worst case L2 0.5:") == 2
-    assert real.counters.counts().computed == computed
+    assert real_engine.counters.counts().computed == computed
     for key in ("av.m.c", "av.m.i", "av.m.t"):
         again.session_state[key] = True
     again.run()
@@ -86,7 +70,7 @@ def test_what_is_run_is_kept_and_found_by_the_next_visitor(real: Engine):
     assert ran == [shlex.split(line)[1:]]
 
 
-@pytest.mark.usefixtures("fake")
+@pytest.mark.usefixtures("engine")
 def test_every_choice_is_in_the_link():
     chosen = Measure(models="tiny14-standard", norm="linf", radii="2/255,4/255", attacks="pgd")
     first = setups.default().with_measure(**{name: getattr(chosen, name) for name in SHOWN})
@@ -97,7 +81,7 @@ def test_every_choice_is_in_the_link():
     assert "L∞ 2/255, L∞ 4/255" in told(at)
 
 
-@pytest.mark.usefixtures("fake")
+@pytest.mark.usefixtures("engine")
 def test_what_cannot_be_measured_is_one_sentence():
     at = opened(**QUICK)
     at.text_input(key="av.measure.radii").set_value("many").run()

@@ -11,17 +11,10 @@ from advviz.experiments.explainer_choice import FIRST
 from advviz.experiments.specs import ExplainSpec
 from advviz.explain.catalogue import explainers
 from advviz.fields import AUTO
-from advviz.ui import permalinks, state
+from advviz.ui import permalinks
 from advviz.ui import setup as setups
 
 OTHERS = [name for name in explainers() if name not in FIRST]
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    fake = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: fake)
-    return fake
 
 
 def maps(engine: FakeEngine) -> set[str]:

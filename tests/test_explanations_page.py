@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from collections.abc import Iterator
 
 import pytest
 from fake_engine import FakeEngine
@@ -17,7 +16,7 @@ from advviz.evaluation.explanations.metrics import METRICS, NULLS
 from advviz.evaluation.explanations.plan import command
 from advviz.evaluation.explanations.verdicts import FAILS, SENTENCES, of_dict
 from advviz.models.records import record
-from advviz.ui import language, permalinks, state
+from advviz.ui import language, permalinks
 from advviz.ui import setup as setups
 from advviz.ui.explanations_chart import rows_of
 from advviz.ui.explanations_choice import SHOWN, ExplanationChoice
@@ -28,21 +27,6 @@ QUICK = {
     "show.maps_limit": "2",
     "show.maps_steps": "2",
 }
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    engine = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: engine)
-    return engine
-
-
-@pytest.fixture
-def real(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    engine = Engine(use_shipped=False)
-    monkeypatch.setattr(state, "engine", lambda: engine)
-    yield engine
-    engine.close()
 
 
 def opened(**query: str) -> AppTest:
@@ -58,27 +42,27 @@ def told(at: AppTest) -> str:
     return " ".join(element.proto.body for element in at.get("html"))
 
 
-def test_the_shipped_tables_are_there_at_once(fake: FakeEngine):
+def test_the_shipped_tables_are_there_at_once(engine: FakeEngine):
     """Without a question to the engine; a verdict for each model, a chart, and the numbers."""
     at = opened()
     said = told(at)
-    assert fake.asked == []
+    assert engine.asked == []
     assert "ship with the app" in " ".join(caption.value for caption in at.caption)
     assert "Which measures can be believed here" in said
     assert "Edge map" in said
     assert "Slope of the gradient" in said
 
 
-def test_what_is_run_is_kept_and_found_by_the_next_visitor(real: Engine):
+def test_what_is_run_is_kept_and_found_by_the_next_visitor(real_engine: Engine):
     at = opened(**QUICK)
     assert "Nothing of this plan is known yet" in " ".join(c.value for c in at.caption)
     at.button(key="av.explanations.run").click().run()
     assert not at.error
     assert "Gradient" in told(at)
-    computed = real.counters.counts().computed
+    computed = real_engine.counters.counts().computed
     again = opened(**QUICK)
     assert again.button(key="av.explanations.run").label == "Done"
-    assert real.counters.counts().computed == computed
+    assert real_engine.counters.counts().computed == computed
     again.session_state["av.e.t"] = True
     again.run()
     link, line, program = (code.value for code in again.code[-3:])
@@ -88,7 +72,7 @@ def test_what_is_run_is_kept_and_found_by_the_next_visitor(real: Engine):
     assert ran == [shlex.split(line)[1:]]
 
 
-@pytest.mark.usefixtures("fake")
+@pytest.mark.usefixtures("engine")
 def test_every_choice_is_in_the_link_and_in_the_command():
     chosen = ExplanationChoice(
         maps_models="cifar10-standard,cifar10-robust-l2",
@@ -108,7 +92,7 @@ def test_every_choice_is_in_the_link_and_in_the_command():
     assert "Share of the logit" in told(at)
 
 
-@pytest.mark.usefixtures("fake")
+@pytest.mark.usefixtures("engine")
 def test_what_cannot_be_measured_is_one_sentence():
     at = opened(**(QUICK | {"show.maps_images": "folder"}))
     assert "no folder of pictures" in at.error[0].value

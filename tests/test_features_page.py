@@ -14,13 +14,6 @@ from advviz.experiments.result import Result
 from advviz.ui import state
 
 
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    fake = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: fake)
-    return fake
-
-
 def asked(engine: FakeEngine) -> FeaturesSpec:
     (spec,) = {spec for spec in engine.asked if isinstance(spec, FeaturesSpec)}
     return spec

@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 import pytest
-from fake_engine import FakeEngine, made_up
+from fake_engine import made_up
 from streamlit.testing.v1 import AppTest
 
 from advviz import resources
@@ -19,17 +19,10 @@ from advviz.experiments.atlas import AtlasSpec
 from advviz.experiments.presets import catalogue
 from advviz.experiments.specs import VisualizeSpec
 from advviz.experiments.turned_units import UnitsSpec
-from advviz.ui import permalinks, same_map, state, turned_units
+from advviz.ui import permalinks, same_map, turned_units
 from advviz.ui import setup as setups
 
 STANDARD, ROBUST = "tiny14-standard", "tiny14-robust-l2"
-
-
-@pytest.fixture
-def engine(monkeypatch):
-    fake = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: fake)
-    return fake
 
 
 def opened(*drawers):

@@ -38,13 +38,6 @@ class OneRungMissing(FakeEngine):
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    fake = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: fake)
-    return fake
-
-
-@pytest.fixture
 def four(tmp_path: Path) -> Iterator[Path]:
     """Four rungs: two more than are bundled."""
     added = {

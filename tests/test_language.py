@@ -26,7 +26,7 @@ from advviz.experiments.protocol import Spec
 from advviz.experiments.specs import AttackSpec, ExplainSpec, VisualizeSpec
 from advviz.explain.catalogue import explainers
 from advviz.models.records import bundled, catalogue, record
-from advviz.ui import compute, curves, language, navigation, permalinks, state, words
+from advviz.ui import compute, curves, language, navigation, permalinks, words
 from advviz.ui import setup as setups
 from advviz.ui.measure import Measure
 
@@ -87,13 +87,6 @@ DRAWERS = (
     "av.trust", "av.check", "av.own", "av.m.c", "av.m.i", "av.m.t", "av.e.t",
     "av.models.bring", "av.models.by-name", "av.alike", "av.units",
 )  # fmt: skip
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    fake = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: fake)
-    return fake
 
 
 def opened(page: str, locale: str | None = None, **query: str) -> AppTest:

@@ -14,7 +14,6 @@ from advviz import resources
 from advviz.experiments.specs import AttackSpec
 from advviz.lessons.chapter import Chapter, Experiment
 from advviz.lessons.library import FOLDER
-from advviz.ui import state
 from advviz.ui.lessons import codes, confidence, place, quiz, sheet
 from advviz.ui.lessons.place import Here
 from advviz.ui.lessons.scene import Scene
@@ -27,13 +26,6 @@ OF_ALL = [
     for c in place.shelf(lang).chapters
     for e in c.experiments[:1] + tuple(e for e in c.experiments if e.shows == "training")
 ]
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    fake = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: fake)
-    return fake
 
 
 def opened(revealed: str = "", **query: str) -> AppTest:

@@ -13,11 +13,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from conftest import served
-from fake_engine import FakeEngine
 from streamlit.testing.v1 import AppTest
 
 from advviz import resources
-from advviz.ui import login, state
+from advviz.ui import login
 
 COMPLETE = {
     "redirect_uri": "http://localhost:8501/oauth2callback",
@@ -27,12 +26,7 @@ COMPLETE = {
     "server_metadata_url": "http://localhost:1/.well-known/openid-configuration",
 }
 
-
-@pytest.fixture(autouse=True)
-def engine(monkeypatch):
-    fake = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: fake)
-    return fake
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 @pytest.fixture

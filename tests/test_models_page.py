@@ -37,7 +37,6 @@ from advviz.ui import (
     permalinks,
     running,
     smoke_test,
-    state,
 )
 from advviz.ui import setup as setups
 from advviz.ui.smoke_test import Outcome
@@ -45,13 +44,6 @@ from advviz.ui.smoke_test import Outcome
 RUNG = "imagenet-resnet18-l2-0.5"
 ARM = "imagenet-resnet18-l2-0"
 PATIENCE = 60.0
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    fake = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: fake)
-    return fake
 
 
 @pytest.fixture(autouse=True)

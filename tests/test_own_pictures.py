@@ -5,7 +5,6 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from fake_engine import FakeEngine
 from PIL import Image
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
@@ -13,16 +12,9 @@ from streamlit.testing.v1 import AppTest
 from advviz import resources
 from advviz.data import images, picture_folder, uploads
 from advviz.models.records import record
-from advviz.ui import own_pictures, state
+from advviz.ui import own_pictures
 
 TINY14 = record("tiny14-standard")
-
-
-@pytest.fixture
-def engine(monkeypatch):
-    fake = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: fake)
-    return fake
 
 
 @pytest.fixture

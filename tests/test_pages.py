@@ -18,7 +18,7 @@ from advviz import resources
 from advviz.errors import InvalidInputError
 from advviz.experiments.specs import AttackSpec, ExplainSpec, NoiseSpec, PredictSpec
 from advviz.models.records import record
-from advviz.ui import components, notes, permalinks, rows, state, words
+from advviz.ui import components, notes, permalinks, rows, words
 from advviz.ui import setup as setups
 from advviz.ui.rows import control
 
@@ -35,13 +35,6 @@ KINDS = {
     "atlas": "atlas.py",
 }
 ALL_OF_VIEW = ("rows", "gain", "draw", "scale", "transfer", "noise", "smooth")
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    fake = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: fake)
-    return fake
 
 
 def opened(page: str, **query: str) -> AppTest:

@@ -1,7 +1,6 @@
 """The drawer of the one-page report: on every page with an experiment, and with a tick."""
 
 import pytest
-from fake_engine import FakeEngine
 from streamlit.testing.v1 import AppTest
 
 from advviz import pictures, resources
@@ -9,7 +8,7 @@ from advviz.data import images, uploads
 from advviz.evaluation.one_page_evidence import needed
 from advviz.experiments.features import FeaturesSpec
 from advviz.experiments.links import to_query
-from advviz.ui import one_page, permalinks, state
+from advviz.ui import one_page, permalinks
 from advviz.ui import setup as setups
 
 PAGES = {
@@ -24,13 +23,6 @@ PAGES = {
     "training.py": "lab-training",
 }
 TICK = "av.report.picture"
-
-
-@pytest.fixture
-def engine(monkeypatch):
-    fake = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: fake)
-    return fake
 
 
 def opened(page, **query):

@@ -16,18 +16,11 @@ from advviz.experiments.lab_training import LabTrainingSpec, collapsing
 from advviz.experiments.links import to_flags, to_link, to_query
 from advviz.models import uploaded
 from advviz.models.records import record
-from advviz.ui import language, running, state, training_charts, training_pictures
+from advviz.ui import language, running, training_charts, training_pictures
 
 SPEC = LabTrainingSpec()
 SINGLE = collapsing()
 UI = Path(language.__file__).parent
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    fake = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: fake)
-    return fake
 
 
 def spoken(at):

@@ -1,6 +1,5 @@
 """The trust panel on the Saliency page: on request, for both models, in links and commands."""
 
-import pytest
 from fake_engine import FakeEngine
 from test_pages import opened, told
 
@@ -9,15 +8,8 @@ from advviz.experiments import links
 from advviz.experiments.codec import to_query
 from advviz.experiments.references import RESULT
 from advviz.experiments.trust import TrustSpec
-from advviz.ui import permalinks, state
+from advviz.ui import permalinks
 from advviz.ui import setup as setups
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    fake = FakeEngine()
-    monkeypatch.setattr(state, "engine", lambda: fake)
-    return fake
 
 
 def panels(engine: FakeEngine) -> list[TrustSpec]:

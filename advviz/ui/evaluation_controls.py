@@ -5,18 +5,14 @@ from typing import Any
 import streamlit as st
 
 from advviz.attacks.catalogue import attacks
-from advviz.data import picture_folder
 from advviz.evaluation.plan import ALL, FREE
-from advviz.evaluation.sources import GALLERY
-from advviz.models import shelf
-from advviz.models.records import catalogue, record
+from advviz.ui import bulk_controls
 from advviz.ui.fields import help_of
 from advviz.ui.language import labelled, say, term
-from advviz.ui.measure import FOLDER, Measure
+from advviz.ui.measure import Measure
 from advviz.ui.setup import Setup
 from advviz.ui.state import control
 from advviz.ui.why import why
-from advviz.ui.words import ROW, title_of
 
 NORMS = {"l1": "L1", "l2": "L2", "linf": "L∞"}
 FIRST_RADII = {"l1": "2,6,12", "l2": "0.25,0.5,1,1.5", "linf": "1/255,2/255,4/255,8/255"}
@@ -26,9 +22,15 @@ def choose(setup: Setup) -> None:
     """Everything that a plan consists of."""
     left, right = st.columns([1.3, 1], gap="medium", vertical_alignment="bottom")
     with left:
-        _models(setup)
+        bulk_controls.models(
+            setup,
+            setup.measure.models,
+            "av.measure.models",
+            lambda s, names: s.with_measure(models=names),
+            why("measuring"),
+        )
     with right:
-        _images(setup)
+        bulk_controls.images(setup.measure.images, _bound(setup, "images"), why("measuring"))
     first, second, third = st.columns([1.5, 0.8, 1.3], gap="medium", vertical_alignment="bottom")
     with first:
         _attacks(setup)
@@ -54,43 +56,6 @@ def choose(setup: Setup) -> None:
             help=help_of(Measure, "checks"),
             **_bound(setup, "checks"),
         )
-
-
-def _models(setup: Setup) -> None:
-    """Choose among the models that are on this machine."""
-    shown = setup.measure.models or ",".join((setup.board.standard, setup.board.robust))
-    here = [described.id for described in catalogue().values() if shelf.is_on_disk(described)]
-    chosen = list(dict.fromkeys(shown.split(",")))
-    offered = list(dict.fromkeys([*chosen, *here]))
-    st.multiselect(
-        say("Models"),
-        offered,
-        format_func=labelled(
-            offered, lambda name: f"{ROW[record(name).is_robust][0]} {title_of(record(name))}"
-        ),
-        help=say("Those that are on this machine. Models that are compared should share a recipe.")
-        + why("measuring"),
-        **control("av.measure.models", chosen, lambda s, v: s.with_measure(models=",".join(v))),
-    )
-
-
-def _images(setup: Setup) -> None:
-    """Choose the gallery, or the folder that the owner of the app offers."""
-    offered = picture_folder.offered() is not None
-    names = {GALLERY: say("the gallery")} | ({FOLDER: say("the owner's folder")} if offered else {})
-    names.setdefault(setup.measure.images, say("a folder that is not offered any more"))
-    st.segmented_control(
-        say("Images"),
-        list(names),
-        required=True,
-        format_func=names.__getitem__,
-        help=say(
-            "The gallery is small: its intervals are wide. A folder with one sub-folder a class "
-            "is offered by whoever starts the app: advviz app --images DIR."
-        )
-        + why("measuring"),
-        **_bound(setup, "images"),
-    )
 
 
 def _attacks(setup: Setup) -> None:

@@ -1,6 +1,7 @@
 """What stands below the chart of an evaluation: more charts, the images, the report."""
 
 import shlex
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -119,33 +120,12 @@ def _row(tally: Tally, model: str, name: str, rows: tuple[int, ...]) -> str:
 
 def _take(tally: Tally) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            say("Report, HTML"),
-            lambda: _report(tally),
-            file_name="advviz-robustness.html",
-            mime="text/html",
-            key="av.m.html",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-        st.download_button(
-            say("Figures, JSON"),
-            lambda: _json(tally),
-            file_name="advviz-robustness.json",
-            mime="application/json",
-            key="av.m.json",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-        st.download_button(
-            say("A line an image, CSV"),
-            lambda: _csv(tally),
-            file_name="advviz-robustness.csv",
-            mime="text/csv",
-            key="av.m.csv",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+        for ending, label, mime, made in (
+            ("html", say("Report, HTML"), "text/html", _report),
+            ("json", say("Figures, JSON"), "application/json", _json),
+            ("csv", say("A line an image, CSV"), "text/csv", _csv),
+        ):
+            take_home.download(f"advviz-robustness.{ending}", label, mime, partial(made, tally))
     st.caption(say("The report is one file with everything inside; it needs no network."))
     source = "FOLDER" if tally.work.private else None
     line = command(tally.work.plan, source)

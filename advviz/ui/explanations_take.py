@@ -20,23 +20,17 @@ def offer(tally: ExplanationTally) -> None:
         return
     with drawer:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.download_button(
+            take_home.download(
+                "advviz-explanations.json",
                 say("Figures, JSON"),
+                "application/json",
                 lambda: _json(tally),
-                file_name="advviz-explanations.json",
-                mime="application/json",
-                key="av.e.json",
-                on_click="ignore",
-                icon=":material/download:",
             )
-            st.download_button(
+            take_home.download(
+                "advviz-explanations.csv",
                 say("A line an image, CSV"),
+                "text/csv",
                 lambda: as_csv(tally).encode(),
-                file_name="advviz-explanations.csv",
-                mime="text/csv",
-                key="av.e.csv",
-                on_click="ignore",
-                icon=":material/download:",
                 disabled=not tally.progress[0],
                 help=say("Of what was measured on this machine."),
             )

@@ -148,8 +148,8 @@ def animations(stem: str, spec: AttackSpec, result: Result) -> None:
     download(f"{stem}.webp", webp, "image/webp", lambda: moving(spec, result, "webp"))
 
 
-def download(name: str, label: str, mime: str, data: Callable[[], bytes]) -> None:
-    """Offer a file, which is made when somebody takes it."""
+def download(name: str, label: str, mime: str, data: Callable[[], bytes], **words: Any) -> None:
+    """Offer a file, which is made when somebody takes it; `words` are the button's."""
     st.download_button(
         label,
         data,
@@ -158,6 +158,7 @@ def download(name: str, label: str, mime: str, data: Callable[[], bytes]) -> Non
         key=f"av.take.{name}",
         on_click="ignore",
         icon=":material/download:",
+        **words,
     )
 
 
