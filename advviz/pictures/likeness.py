@@ -1,4 +1,8 @@
-"""How alike two maps are, whatever they are drawn like."""
+"""How alike two maps are, whatever they are drawn like.
+
+Of one pair, in NumPy: the pages that say it open without PyTorch, which batches of maps are
+compared with (`advviz.explain.similarity`).
+"""
 
 import numpy as np
 from numpy.typing import NDArray
