@@ -22,7 +22,7 @@ from advviz.models.zoo import zoo
 from advviz.objectives import Logit, Unit, towards
 from advviz.protocol import Query, run
 
-BUNDLED = ("tiny14-standard",)
+BUNDLED = ("tiny14-standard", "cifar10-standard")
 TORCHVISION = (
     "imagenet-resnet18-v1",
     "imagenet-resnet50-l2-3",

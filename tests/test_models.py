@@ -278,6 +278,22 @@ def test_the_network_takes_images_of_several_sizes(size):
     assert logits.isfinite().all()
 
 
+def test_the_slim_networks_differ_in_how_a_stage_halves_the_size_alone():
+    wide = {"widths": (4, 6, 8, 10)}
+    average, maximum = (
+        built(lambda pooling=pooling: SlimResNet(5, pooling=pooling, **wide)).eval()
+        for pooling in ("average", "max")
+    )
+    maximum.load_state_dict(average.state_dict())
+    halves = [type(network.layer2[0]) for network in (average, maximum)]
+    assert halves == [torch.nn.AvgPool2d, torch.nn.MaxPool2d]
+    kinds = [
+        [type(layer) for layer in n.modules() if type(layer) not in halves]
+        for n in (average, maximum)
+    ]
+    assert kinds[0] == kinds[1]
+
+
 def test_a_row_of_the_network_depends_on_its_image_alone():
     """In evaluation mode: E9, in float64 to 1e-12."""
     network = load_model(MODELS[0]).double()
