@@ -8,6 +8,7 @@ ends as `done`, `failed` or `cancelled`.
 """
 
 import json
+import os
 import socket
 import statistics
 import sys
@@ -154,8 +155,10 @@ def main() -> None:
     """Serve."""
     port, record = int(sys.argv[1]), Path(sys.argv[2])
     Recorder(record).install()
+    from advviz.compute import view
     from advviz.ui import launcher
 
+    view.GRACE = float(os.environ.get("RECORDED_APP_GRACE", view.GRACE))
     launcher.serve(port=port, browser=False)
 
 

@@ -211,7 +211,7 @@ def test_a_cancel_also_ends_the_wait_for_another_try_and_for_another_download(
 
 
 def test_whoever_waits_for_another_download_may_give_up(web, folder):
-    web.always = Plan(chunk=100_000, waits=0.03)
+    web.always = Plan(chunk=30_000, waits=0.03)
     begun, paths = threading.Event(), []
 
     def first():

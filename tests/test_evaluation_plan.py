@@ -399,9 +399,10 @@ def test_the_report_opens_without_a_network(
     count = tab.locator(".chart").count()
     tab.wait_for_function(f"document.querySelectorAll('.chart .main-svg').length >= {count}")
     assert count == 4
-    tab.evaluate(
-        "const c = document.querySelector('.chart'); const n = c.data.length - 1;"
-        "c.emit('plotly_click', {points: [{customdata: c.data[n].customdata[1]}]})"
+    tab.wait_for_function(  # until somebody listens
+        "() => { const c = document.querySelector('.chart'); const n = (c.data?.length ?? 0) - 1;"
+        " return n > 0 && c.emit?.('plotly_click',"
+        " {points: [{customdata: c.data[n].customdata[1]}]}); }"
     )
     assert "held" in tab.locator(".behind").first.inner_text()
     assert tab.evaluate("document.documentElement.scrollWidth") <= 1280

@@ -13,7 +13,7 @@ from advviz.models.downloads import HubFile, fetch_hub, is_here
 
 PATIENCE = 60.0  # seconds after which a download that should have ended is a failure
 FILE = HubFile(REPOSITORY, COMMIT, NAME, SHA256, len(DATA))
-SLOW = Plan(chunk=100_000, waits=0.02)
+SLOW = Plan(chunk=30_000, waits=0.02)
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_a_student_goes_through_all_chapters(page: "Page", app_url: str, languag
         text = page.inner_text("body")
         assert chapter.title in text
         assert experiment.look_for.split("。")[0][:10] in text
-        assert page.locator(".katex").count() >= 1
+        page.wait_for_selector(".katex", state="attached")
         assert page.locator(".katex-error").count() == 0
         assert page.locator('[data-testid="stException"]').count() == 0
         alarms = page.locator('[data-testid="stAlert"]').count()

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
+from engine_toys import until
 from fake_engine import FakeEngine, made_up
 from streamlit.testing.v1 import AppTest
 
@@ -182,7 +182,7 @@ def test_a_download_is_consented_to_watched_by_all_and_tested_for_who_began_it(
     assert not fetches.all(), "nothing starts by itself"
     mine.button(key="av.shelf.fetch").click().run()
     assert download.begun.wait(PATIENCE)
-    time.sleep(0.05)
+    until(lambda: fetches.all()[0].share)
     mine.run()
     other.run()
     for at in (mine, other):

@@ -88,7 +88,7 @@ def test_it_fits_on_a_projector_and_is_led_by_keys(browser, app_url: str, width,
         arg=before,
     )
     tab.wait_for_url(re.compile("eps=1.25|eps=1.5|eps=2"))
-    assert tab.locator(".av-present-2").is_visible()
+    tab.wait_for_selector(".av-present-2 >> visible=true")
     tab.keyboard.press("Escape")
     tab.wait_for_url(re.compile("/compare\\?"))
     tab.wait_for_selector(".av-board")

@@ -70,7 +70,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def tab(browser, site: str):
     """A tab that fails the test on errors, and on whatever is asked for beside the path."""
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(500_000)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("response", lambda reply: faults.extend(astray(reply.url, reply.status, site)))

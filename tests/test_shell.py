@@ -78,7 +78,7 @@ def test_an_unexpected_error_is_one_sentence(
 def page(browser: "Browser") -> "Iterator[Page]":
     """A tab that fails the test on any error in the page itself."""
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
-    tab.set_default_timeout(120_000)
+    tab.set_default_timeout(500_000)
     faults: list[str] = []
     tab.on("pageerror", lambda error: faults.append(str(error)))
     yield tab
@@ -190,7 +190,7 @@ def test_every_page_finishes_in_both_themes(
     browser: "Browser", app_url: str, name: str, scheme: str
 ):
     tab = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
-    tab.set_default_timeout(120_000)
+    tab.set_default_timeout(500_000)
     tab.goto(f"{app_url}/{name}")
     tab.wait_for_selector(".av-strip")
     tab.wait_for_function("!document.querySelector('.av-waiting')")

@@ -115,12 +115,12 @@ def opened(app_url, browser):
     def open_at(width=1280, height=720, slowness=1):
         contexts.append(browser.new_context(viewport={"width": width, "height": height}))
         page = contexts[-1].new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(300_000)
         page.goto(f"{app_url}/story?screen=3")
-        throttle = contexts[-1].new_cdp_session(page)
-        throttle.send("Emulation.setCPUThrottlingRate", {"rate": slowness})
         page.wait_for_function("document.querySelectorAll('.av-screen img').length > 20")
         reads(page, 3)
+        throttle = contexts[-1].new_cdp_session(page)
+        throttle.send("Emulation.setCPUThrottlingRate", {"rate": slowness})
         return page
 
     yield open_at

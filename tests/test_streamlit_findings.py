@@ -33,7 +33,7 @@ from benchmarks.websocket_client import STREAM, Client, Run
 ROOT = Path(__file__).resolve().parent.parent
 STANDARD = next(iter(bundled()))
 WAITING = 'class="av-waiting'  # of a place whose picture is not there yet
-PATIENCE = 240.0  # seconds: not a limit on the server's speed, only on the test's waiting
+PATIENCE = 550.0  # seconds: not a limit on the server's speed, only on the test's waiting
 PAGES = [file.removesuffix(".py") for file, *_ in navigation.PAGES]
 JPEG = (b"image/jpeg", b"base64,/9j/", b'"/9j/')  # its name, and how its bytes begin in base64
 PNG = b"iVBORw0KGgo"
