@@ -233,6 +233,25 @@ def test_an_early_stop_leaves_what_is_decided_as_it_is(name):
     assert torch.equal(whole.images[held], stopped.images[held])
 
 
+@pytest.mark.parametrize("eps", [0.0, 0.002, 0.03])
+def test_an_early_stop_keeps_the_history_of_rows_that_need_no_search(eps):
+    """Two of six images are misclassified as they are: their histories end where they begin."""
+    images, network = anywhere(6), linear(normal(5, SIZE, seed=2))
+    labelled = run(asked(images), network).argmax(1)
+    labelled[[0, 3]] = (labelled[[0, 3]] + 1) % 5
+    words = {"steps": 10, "targets": 4, "restarts": 2, "early_stop": True}
+    found = attack(network, images, Goal(labels=labelled), "apgd-t", "linf", eps, **words)
+    assert found.history.scores.shape == (11, 6)
+    assert found.history.probabilities.shape == (11, 6, 5)
+    first = found.history.first_success()
+    assert first[[0, 3]].tolist() == [0, 0]
+    assert torch.equal(first >= 0, found.success)
+    assert torch.equal(found.images[[0, 3]], images[[0, 3]])
+    alone = attack(network, images[:1], Goal(labels=labelled[:1]), "apgd-t", "linf", eps, **words)
+    assert alone.history.scores.shape == (11, 1)
+    assert alone.history.first_success().tolist() == [0]
+
+
 # --- Square, transfer --------------------------------------------------------------------
 
 

@@ -103,6 +103,7 @@ _ALL = (
         title="APGD-T: Auto-PGD towards the likeliest other classes, one after the other",
         paper="Croce & Hein, ICML 2020, arXiv:2003.01690",
         norms=("l2", "linf"),
+        version=2,
         params=parameters.TargetedAPGD,
         make=_made_in("apgd_targeted", "apgd_targeted"),
     ),
