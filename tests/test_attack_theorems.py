@@ -6,7 +6,18 @@ import pytest
 import torch
 from attack_toys import W, asked, best_direction
 from torch.testing import assert_close
-from toys import SIZE, InParts, Quadratic, binary, central, convolutional, labels, linear, normal
+from toys import (
+    SIZE,
+    InParts,
+    Linear,
+    Quadratic,
+    binary,
+    central,
+    convolutional,
+    labels,
+    linear,
+    normal,
+)
 from toys import pictures as anywhere
 
 from advviz.attacks.apgd import checkpoints
@@ -86,6 +97,27 @@ def test_eps_only_judges_the_smallest_change(name, norm, words, above):
     short, enough = within(least * 0.999, **words), within(least * (1.001 + above), **words)
     assert (short.success.tolist(), enough.success.tolist()) == ([False], [True])
     assert torch.equal(short.images, enough.images)
+
+
+class RoundedByTheBatch(Linear):
+    """A linear model that takes 1e-6 from the second logit for every further row."""
+
+    def forward(self, images):
+        logits = super().forward(images)
+        return logits - 1e-6 * (len(images) - 1) * torch.tensor([0.0, 1.0]).to(logits)
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2", "linf"])
+def test_the_smallest_change_is_one_in_every_batch(norm):
+    """The verification asks about three times as many rows: a bare margin would be gone."""
+    image = central(1)
+    network, least = on_the_wrong_side(image, norm)
+    rounded = Classifier(RoundedByTheBatch(network.module.weight, network.module.bias))
+    goal = Goal(labels=labels(0))
+    found = attack(rounded, image, goal, "min-norm", norm, PLENTY[norm], halvings=20)
+    assert found.success.all()
+    assert found.logits.argmax(1).tolist() == [1]
+    assert least < float(getattr(found, norm)) <= 1.01 * least
 
 
 def test_a_margin_is_right_where_all_logits_are_negative():

@@ -122,6 +122,7 @@ _ALL = (
         paper="Pintor et al., NeurIPS 2021, arXiv:2102.12827",
         norms=("l2", "linf", "l1"),
         minimal=True,
+        version=2,
         params=parameters.MinimumNorm,
         make=_made_in("minimum_norm", "minimum_norm"),
     ),
