@@ -26,9 +26,10 @@ from advviz.evaluation.plan import GREY, MORE_STEPS, Budget, Cell, Plan
 from advviz.evaluation.red_flags import checked
 from advviz.evaluation.runner import measured
 from advviz.evaluation.tally import Tally
-from advviz.evaluation.work import prepared
+from advviz.evaluation.work import Work, prepared
 
 SOUND = "robust-sound"
+KNOWN = "tiny14-robust-l2"
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +106,22 @@ def copied(tally: Tally) -> Tally:
     return changed
 
 
+def made_up(plan: Plan) -> Tally:
+    """Return a tally of 100 images, all of them right and attacked, and none fooled."""
+    work = Work(
+        plan=plan,
+        names=tuple(map(str, range(100))),
+        groups=("",) * 100,
+        labels={KNOWN: (0,) * 100},
+        digests={},
+        skipped=(),
+    )
+    tally = Tally(work)
+    for found in (tally.probes[KNOWN], *tally.cells.values()):
+        found.done[:], found.right[:] = True, True
+    return tally
+
+
 def first_cell(attack: str) -> Cell:
     return Cell(SOUND, attack, Budget("l2", 0.3))
 
@@ -136,6 +153,18 @@ def test_a_search_that_is_not_at_its_end_is_seen(tally: Tally):
     (flag,) = search_checks.still_rising(changed, SOUND)
     assert "twice the steps" in flag.sentence
     assert flag.value == pytest.approx(9 / 36)
+
+
+@pytest.mark.parametrize(
+    ("pgd", "apgd", "is_raised"), [(53, 50, False), (100, 97, False), (54, 50, True)]
+)
+def test_three_points_are_not_more_than_three(pgd: int, apgd: int, is_raised: bool):
+    """0.53 - 0.5 and 1 - 0.97 are more than 0.03 in float64."""
+    budget = Budget("l2", 1.0)
+    made = made_up(Plan(source="-", models=(KNOWN,), attacks=("pgd", "apgd-ce"), budgets=(budget,)))
+    for attack, held in (("pgd", pgd), ("apgd-ce", apgd)):
+        made.cells[Cell(KNOWN, attack, budget)].fooled[:] = np.arange(100) >= held
+    assert bool(list(search_checks.pgd_over_apgd(made, KNOWN))) == is_raised
 
 
 def test_survivors_within_reach_of_grey_are_counted(tally: Tally):

@@ -123,7 +123,8 @@ def pgd_over_apgd(tally: Tally, model: str) -> Iterator[RedFlag]:
             if not done.any():
                 continue
             compared = True
-            gap = float(plain.survived[done].mean() - other.survived[done].mean())
+            more = int(plain.survived[done].sum()) - int(other.survived[done].sum())
+            gap = more / int(done.sum())  # counts: a difference of two means would be rounded
             allowed = PGD_OVER_APGD[budget.norm]
             if gap > allowed:
                 yield RedFlag(
