@@ -179,6 +179,17 @@ def test_survivors_within_reach_of_grey_are_counted(tally: Tally):
     assert flag.sentence.startswith("2 of 36 images survive pgd")
 
 
+@pytest.mark.parametrize(("distance", "survivors"), [(0.5, 0), (0.8, 100), (np.nan, 100)])
+def test_a_smallest_change_beyond_grey_survives_it(distance: float, survivors: int):
+    """An attack that searches the whole box finds something, but not within reach of grey."""
+    budget = Budget("linf", 0.03)
+    made = made_up(Plan(source="-", models=(KNOWN,), attacks=("min-norm",), budgets=(budget,)))
+    for found in made.cells.values():
+        found.fooled[:], found.distance[:] = True, distance
+    flags = list(search_checks.mid_grey_held(made, KNOWN))
+    assert [round(100 * flag.value) for flag in flags] == [survivors] * bool(survivors)
+
+
 # --- paired intervals ------------------------------------------------------------------
 
 
