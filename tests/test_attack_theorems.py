@@ -99,6 +99,19 @@ def test_eps_only_judges_the_smallest_change(name, norm, words, above):
     assert torch.equal(short.images, enough.images)
 
 
+@pytest.mark.parametrize(("confidence", "least"), [(0.0, 0.0), (0.4, 0.0), (2.0, 1.5)])
+def test_an_image_past_the_goal_is_moved_to_the_confidence(confidence, least):
+    """With a margin of 0.5 it has to move by (confidence - 0.5) / ‖w‖, and not at all below."""
+    image = central(1)
+    network = binary(W, bias=0.5 - float(W @ image.flatten()))
+    words = {"steps": 120, "searches": 6, "constant": 0.1, "confidence": confidence}
+    goal = Goal(labels=labels(1), targeted=True)
+    found = attack(network, image, goal, "cw", "l2", PLENTY["l2"], **words)
+    assert found.success.all()
+    least /= float(W.norm())
+    assert least <= float(found.l2) <= 1.05 * least
+
+
 class RoundedByTheBatch(Linear):
     """A linear model that takes 1e-6 from the second logit for every further row."""
 

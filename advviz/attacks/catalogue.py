@@ -113,6 +113,7 @@ _ALL = (
         paper="Carlini & Wagner, S&P 2017, arXiv:1608.04644",
         norms=("l2",),
         minimal=True,
+        version=2,
         params=parameters.CarliniWagner,
         make=_made_in("cw", "carlini_wagner"),
     ),
