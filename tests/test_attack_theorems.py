@@ -10,6 +10,7 @@ from toys import (
     SIZE,
     InParts,
     Linear,
+    Listening,
     Quadratic,
     binary,
     central,
@@ -308,6 +309,21 @@ def test_square_finds_the_corner_of_ball_and_box_without_gradients():
     expected = (images + 0.2 * weight.sign().view(1, 3, 2, 2)).clamp(0, 1)
     assert_close(found.images, expected, rtol=0, atol=1e-12)
     assert found.queries.tolist() == [600, 600]
+
+
+@pytest.mark.parametrize(("queries", "entries"), [(100, 100), (101, 51), (250, 84)])
+def test_the_history_of_square_is_spread_over_all_questions(queries, entries):
+    """It is what was said of every question that it kept, and ends with no copies of the last."""
+    images = anywhere(1)
+    network = Listening(binary(W, bias=-50))
+    goal = Goal(labels=labels(0))
+    found = attack(network, images, goal, "square", "l2", 0.5, queries=queries)
+    asked_of = [query.images for query in network.queries if query.objective is not None]
+    kept = asked_of[:: -(-queries // 100)]
+    assert len(asked_of) == queries
+    expected = run(asked(torch.cat(kept)), network).softmax(1)
+    assert found.history.probabilities.shape == (entries, 1, 2)
+    assert_close(found.history.probabilities[:, 0], expected, rtol=0, atol=1e-9)
 
 
 def test_square_asks_until_it_succeeds():

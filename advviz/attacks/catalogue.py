@@ -133,6 +133,7 @@ _ALL = (
         paper="Andriushchenko et al., ECCV 2020, arXiv:1912.00049",
         norms=("linf", "l2"),
         white_box=False,
+        version=2,
         params=parameters.Square,
         make=_made_in("square", "square"),
     ),
