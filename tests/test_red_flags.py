@@ -16,6 +16,7 @@ from measured_toys import (
     quantized,
     registered,
     saturated,
+    undefined,
 )
 
 from advviz.compute import Engine
@@ -34,11 +35,12 @@ KNOWN = "tiny14-robust-l2"
 
 @pytest.fixture(scope="module")
 def tally(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tally]:
-    """Measure a sound network and four broken defences, once."""
+    """Measure a sound network and five broken defences, once."""
     modules = {
         SOUND: Colours(),
         "quantized": Changed(quantized),
         "saturated": Changed(saturated),
+        "undefined": Changed(undefined),
         "softmax": Changed(probabilities),
         "noisy": Changed(pixels=noisy),
     }
@@ -68,6 +70,7 @@ def raised(tally: Tally, model: str) -> set[str]:
     [
         ("quantized", "zero gradients"),
         ("saturated", "zero gradients"),
+        ("undefined", "zero gradients"),
         ("softmax", "probabilities for logits"),
         ("noisy", "changing answers"),
     ],
