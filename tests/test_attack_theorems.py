@@ -6,7 +6,19 @@ import pytest
 import torch
 from attack_toys import W, asked, best_direction
 from torch.testing import assert_close
-from toys import SIZE, InParts, Quadratic, binary, central, convolutional, labels, linear, normal
+from toys import (
+    SIZE,
+    InParts,
+    Linear,
+    Listening,
+    Quadratic,
+    binary,
+    central,
+    convolutional,
+    labels,
+    linear,
+    normal,
+)
 from toys import pictures as anywhere
 
 from advviz.attacks.apgd import checkpoints
@@ -86,6 +98,40 @@ def test_eps_only_judges_the_smallest_change(name, norm, words, above):
     short, enough = within(least * 0.999, **words), within(least * (1.001 + above), **words)
     assert (short.success.tolist(), enough.success.tolist()) == ([False], [True])
     assert torch.equal(short.images, enough.images)
+
+
+@pytest.mark.parametrize(("confidence", "least"), [(0.0, 0.0), (0.4, 0.0), (2.0, 1.5)])
+def test_an_image_past_the_goal_is_moved_to_the_confidence(confidence, least):
+    """With a margin of 0.5 it has to move by (confidence - 0.5) / ‖w‖, and not at all below."""
+    image = central(1)
+    network = binary(W, bias=0.5 - float(W @ image.flatten()))
+    words = {"steps": 120, "searches": 6, "constant": 0.1, "confidence": confidence}
+    goal = Goal(labels=labels(1), targeted=True)
+    found = attack(network, image, goal, "cw", "l2", PLENTY["l2"], **words)
+    assert found.success.all()
+    least /= float(W.norm())
+    assert least <= float(found.l2) <= 1.05 * least
+
+
+class RoundedByTheBatch(Linear):
+    """A linear model that takes 1e-6 from the second logit for every further row."""
+
+    def forward(self, images):
+        logits = super().forward(images)
+        return logits - 1e-6 * (len(images) - 1) * torch.tensor([0.0, 1.0]).to(logits)
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2", "linf"])
+def test_the_smallest_change_is_one_in_every_batch(norm):
+    """The verification asks about three times as many rows: a bare margin would be gone."""
+    image = central(1)
+    network, least = on_the_wrong_side(image, norm)
+    rounded = Classifier(RoundedByTheBatch(network.module.weight, network.module.bias))
+    goal = Goal(labels=labels(0))
+    found = attack(rounded, image, goal, "min-norm", norm, PLENTY[norm], halvings=20)
+    assert found.success.all()
+    assert found.logits.argmax(1).tolist() == [1]
+    assert least < float(getattr(found, norm)) <= 1.01 * least
 
 
 def test_a_margin_is_right_where_all_logits_are_negative():
@@ -233,6 +279,25 @@ def test_an_early_stop_leaves_what_is_decided_as_it_is(name):
     assert torch.equal(whole.images[held], stopped.images[held])
 
 
+@pytest.mark.parametrize("eps", [0.0, 0.002, 0.03])
+def test_an_early_stop_keeps_the_history_of_rows_that_need_no_search(eps):
+    """Two of six images are misclassified as they are: their histories end where they begin."""
+    images, network = anywhere(6), linear(normal(5, SIZE, seed=2))
+    labelled = run(asked(images), network).argmax(1)
+    labelled[[0, 3]] = (labelled[[0, 3]] + 1) % 5
+    words = {"steps": 10, "targets": 4, "restarts": 2, "early_stop": True}
+    found = attack(network, images, Goal(labels=labelled), "apgd-t", "linf", eps, **words)
+    assert found.history.scores.shape == (11, 6)
+    assert found.history.probabilities.shape == (11, 6, 5)
+    first = found.history.first_success()
+    assert first[[0, 3]].tolist() == [0, 0]
+    assert torch.equal(first >= 0, found.success)
+    assert torch.equal(found.images[[0, 3]], images[[0, 3]])
+    alone = attack(network, images[:1], Goal(labels=labelled[:1]), "apgd-t", "linf", eps, **words)
+    assert alone.history.scores.shape == (11, 1)
+    assert alone.history.first_success().tolist() == [0]
+
+
 # --- Square, transfer --------------------------------------------------------------------
 
 
@@ -244,6 +309,21 @@ def test_square_finds_the_corner_of_ball_and_box_without_gradients():
     expected = (images + 0.2 * weight.sign().view(1, 3, 2, 2)).clamp(0, 1)
     assert_close(found.images, expected, rtol=0, atol=1e-12)
     assert found.queries.tolist() == [600, 600]
+
+
+@pytest.mark.parametrize(("queries", "entries"), [(100, 100), (101, 51), (250, 84)])
+def test_the_history_of_square_is_spread_over_all_questions(queries, entries):
+    """It is what was said of every question that it kept, and ends with no copies of the last."""
+    images = anywhere(1)
+    network = Listening(binary(W, bias=-50))
+    goal = Goal(labels=labels(0))
+    found = attack(network, images, goal, "square", "l2", 0.5, queries=queries)
+    asked_of = [query.images for query in network.queries if query.objective is not None]
+    kept = asked_of[:: -(-queries // 100)]
+    assert len(asked_of) == queries
+    expected = run(asked(torch.cat(kept)), network).softmax(1)
+    assert found.history.probabilities.shape == (entries, 1, 2)
+    assert_close(found.history.probabilities[:, 0], expected, rtol=0, atol=1e-9)
 
 
 def test_square_asks_until_it_succeeds():

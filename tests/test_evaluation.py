@@ -217,13 +217,17 @@ def test_a_setup_refuses(change):
         replace(SETUP, **change)
 
 
-def test_the_recorded_command_is_a_command():
-    setup = EvaluationSetup(model=ROBUST, eps=1.5, restarts=5)
+@pytest.mark.parametrize(
+    "told", [{"restarts": 5}, {"step_size": 0.25, "random_start": False, "seed": 3}]
+)
+def test_the_recorded_command_is_a_command(told):
+    """It measures the same: nothing of the setup is left to a default."""
+    setup = EvaluationSetup(model=ROBUST, eps=1.5, **told)
     program, *words = command_of(setup, "tiny-imagenet/val").split()
     args = parse(words)
     assert program == "advviz"
     assert EvaluationSetup(**given_fields(args, EvaluationSetup)) == setup
-    assert name_of(setup) == "l2-1.5-r5"
+    assert name_of(setup) == f"l2-1.5-r{told.get('restarts', 1)}"
 
 
 # --- folders ------------------------------------------------------------------------

@@ -212,6 +212,30 @@ def test_an_exactly_zero_gradient_moves_at_random_and_is_counted(norm):
     assert not torch.equal(other.history.pictures, found.history.pictures)
 
 
+@norms
+def test_a_gradient_that_is_no_number_somewhere_still_leads(norm):
+    """One NaN entry counts as zero; a row of nothing else moves at random, and is counted."""
+
+    class PartlyUndefined:
+        def answer(self, query):
+            answer = binary(W).answer(query)
+            if not query.gradient:
+                return answer
+            gradients = answer.gradients.clone()
+            gradients[0, :, 0], gradients[1] = torch.nan, torch.nan
+            return Answer(answer.logits, answer.values, gradients)
+
+    images, network = central(2), PartlyUndefined()
+    words = {"step_size": 0.02, "steps": 3, "record": "pictures"}
+    threat = threat_model(norm, 0.05)
+    found = attack(network, images, towards(labels(1, 1), "logit"), threat, **words)
+    assert found.zero_gradient_steps.tolist() == [0, 3]
+    seen = W.view(1, 3, 4, 4).clone()
+    seen[:, :, 0] = 0
+    expected = images[:1] + 0.05 * best_direction(norm, seen.flatten())
+    assert_close(found.history.pictures[-1][:1], expected, rtol=0, atol=1e-6)
+
+
 def test_only_rows_without_a_gradient_are_counted():
     """A neighbour's zero is not one's own."""
 

@@ -16,6 +16,7 @@ from measured_toys import (
     quantized,
     registered,
     saturated,
+    undefined,
 )
 
 from advviz.compute import Engine
@@ -26,18 +27,20 @@ from advviz.evaluation.plan import GREY, MORE_STEPS, Budget, Cell, Plan
 from advviz.evaluation.red_flags import checked
 from advviz.evaluation.runner import measured
 from advviz.evaluation.tally import Tally
-from advviz.evaluation.work import prepared
+from advviz.evaluation.work import Work, prepared
 
 SOUND = "robust-sound"
+KNOWN = "tiny14-robust-l2"
 
 
 @pytest.fixture(scope="module")
 def tally(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tally]:
-    """Measure a sound network and four broken defences, once."""
+    """Measure a sound network and five broken defences, once."""
     modules = {
         SOUND: Colours(),
         "quantized": Changed(quantized),
         "saturated": Changed(saturated),
+        "undefined": Changed(undefined),
         "softmax": Changed(probabilities),
         "noisy": Changed(pixels=noisy),
     }
@@ -67,6 +70,7 @@ def raised(tally: Tally, model: str) -> set[str]:
     [
         ("quantized", "zero gradients"),
         ("saturated", "zero gradients"),
+        ("undefined", "zero gradients"),
         ("softmax", "probabilities for logits"),
         ("noisy", "changing answers"),
     ],
@@ -105,6 +109,22 @@ def copied(tally: Tally) -> Tally:
     return changed
 
 
+def made_up(plan: Plan) -> Tally:
+    """Return a tally of 100 images, all of them right and attacked, and none fooled."""
+    work = Work(
+        plan=plan,
+        names=tuple(map(str, range(100))),
+        groups=("",) * 100,
+        labels={KNOWN: (0,) * 100},
+        digests={},
+        skipped=(),
+    )
+    tally = Tally(work)
+    for found in (tally.probes[KNOWN], *tally.cells.values()):
+        found.done[:], found.right[:] = True, True
+    return tally
+
+
 def first_cell(attack: str) -> Cell:
     return Cell(SOUND, attack, Budget("l2", 0.3))
 
@@ -138,6 +158,18 @@ def test_a_search_that_is_not_at_its_end_is_seen(tally: Tally):
     assert flag.value == pytest.approx(9 / 36)
 
 
+@pytest.mark.parametrize(
+    ("pgd", "apgd", "is_raised"), [(53, 50, False), (100, 97, False), (54, 50, True)]
+)
+def test_three_points_are_not_more_than_three(pgd: int, apgd: int, is_raised: bool):
+    """0.53 - 0.5 and 1 - 0.97 are more than 0.03 in float64."""
+    budget = Budget("l2", 1.0)
+    made = made_up(Plan(source="-", models=(KNOWN,), attacks=("pgd", "apgd-ce"), budgets=(budget,)))
+    for attack, held in (("pgd", pgd), ("apgd-ce", apgd)):
+        made.cells[Cell(KNOWN, attack, budget)].fooled[:] = np.arange(100) >= held
+    assert bool(list(search_checks.pgd_over_apgd(made, KNOWN))) == is_raised
+
+
 def test_survivors_within_reach_of_grey_are_counted(tally: Tally):
     changed = copied(tally)
     cell = next(c for c in changed.cells if c.model == SOUND and c.variant == GREY)
@@ -148,6 +180,17 @@ def test_survivors_within_reach_of_grey_are_counted(tally: Tally):
     changed.cells[cell].fooled[np.flatnonzero(fooled)[:2]] = False  # another search found these
     (flag,) = search_checks.mid_grey_held(changed, SOUND)
     assert flag.sentence.startswith("2 of 36 images survive pgd")
+
+
+@pytest.mark.parametrize(("distance", "survivors"), [(0.5, 0), (0.8, 100), (np.nan, 100)])
+def test_a_smallest_change_beyond_grey_survives_it(distance: float, survivors: int):
+    """An attack that searches the whole box finds something, but not within reach of grey."""
+    budget = Budget("linf", 0.03)
+    made = made_up(Plan(source="-", models=(KNOWN,), attacks=("min-norm",), budgets=(budget,)))
+    for found in made.cells.values():
+        found.fooled[:], found.distance[:] = True, distance
+    flags = list(search_checks.mid_grey_held(made, KNOWN))
+    assert [round(100 * flag.value) for flag in flags] == [survivors] * bool(survivors)
 
 
 # --- paired intervals ------------------------------------------------------------------

@@ -14,7 +14,7 @@ from advviz import pictures, resources
 from advviz.cli import main
 from advviz.compute import Engine
 from advviz.evaluation import trust, trust_faith, trust_finding, trust_likeness
-from advviz.evaluation.trust import judged, ranked
+from advviz.evaluation.trust import TESTS, judged, ranked
 from advviz.evaluation.trust_finding import FAILS, PASSES, UNCLEAR
 from advviz.experiments.trust import TrustSpec
 from advviz.explain import nulls
@@ -199,6 +199,25 @@ def test_a_shifted_map_has_the_same_values_far_away():
 )  # fmt: skip
 def test_a_rank_test_passes_where_chance_would_in_one_of_twenty(beaten, n, verdict):
     assert ranked(beaten, n) == verdict
+
+
+def test_a_pass_says_how_many_were_beaten():
+    """Of 39 that know nothing, 38 are enough: "all" would be untrue."""
+    others = [0.4] + [0.8] * 38
+    high, low = [1 - other for other in others], others
+    ways = {"insertion a": [0.5, 0.1, 0.1, *high], "deletion a": [0.5, 0.9, 0.9, *low]}
+    better = {"insertion b": [0.7, 0.1, 0.1, *high], "deletion b": [0.3, 0.9, 0.9, *low]}
+    facts = {
+        "infidelity": [0.5, 0.9, 0.9, *others],
+        "randomized": {"entropy": 0.5, "entropies": others},
+        "curves": {"mean": ways | better},
+    }
+    spec = TrustSpec(model="tiny14-standard", image="sample:goose")
+    for name in ("infidelity", "disorder", "insertion", "deletion"):
+        found = TESTS[name](spec, facts)
+        assert found.verdict == PASSES
+        assert "38 of 39" in str(found)
+        assert "all" not in str(found).split()
 
 
 def test_an_interval_is_students():

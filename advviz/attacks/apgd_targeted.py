@@ -6,7 +6,7 @@ from torch import Tensor
 from advviz.attacks.apgd import NORMS, Search
 from advviz.attacks.best import Best, check_pixels
 from advviz.attacks.goal import Goal
-from advviz.attacks.history import Record
+from advviz.attacks.history import Record, Recorder
 from advviz.attacks.parameters import TargetedAPGD, refuse_norm
 from advviz.attacks.result import AttackResult, verified
 from advviz.noise import Noise
@@ -40,7 +40,8 @@ def apgd_targeted(
         record: what to keep of every step.
 
     Returns:
-        The best iterate of each row: by success, then by margin.
+        The best iterate of each row: by success, then by margin. Its history is that of the
+        search it is from; of a row that no search made better, the image's own answer.
 
     Raises:
         InvalidInputError: pixels outside [0, 1], or fewer than four classes.
@@ -49,9 +50,13 @@ def apgd_targeted(
     """
     check_pixels(images)
     refuse_norm("apgd-t", threat.norm, NORMS)
-    clean: Answer = yield Query(images, gradient=False, exact=True)
     best, final = Best.of(images), goal.objective("margin")
-    best.offer(best.images, final.margins(clean.logits))
+    clean: Answer = yield Query(images, final, gradient=False, exact=True)
+    margins = final.margins(clean.logits)
+    best.offer(best.images, margins)
+    recorder = Recorder(images, threat, params.steps + 1, record)
+    recorder.keep(0, torch.arange(len(images), device=images.device), images, clean, margins)
+    best.history = recorder.history()  # of all rows: an early stop may search only some of them
     ranked = _others_ranked(clean.logits, goal.labels)
     count = 1 if goal.targeted else min(params.targets, ranked.shape[1])
     for number in range(count * params.restarts):

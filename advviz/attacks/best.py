@@ -28,14 +28,20 @@ def check_pixels(images: Tensor) -> None:
 def with_a_direction(gradients: Tensor, fallback: Tensor) -> tuple[Tensor, Tensor]:
     """Put a random direction in the place of gradients that are exactly zero.
 
+    What is no number counts as zero, entry by entry: one NaN would take the others' direction.
+
     Args:
         gradients: [N, C, H, W].
         fallback: [N, C, H, W].
 
     Returns:
-        Gradients [N, C, H, W], none of them zero; which ones were [N].
+        Gradients [N, C, H, W], finite and none of them zero; which ones were [N].
     """
-    zero = largest_magnitudes(gradients).flatten() == 0
+    largest = largest_magnitudes(gradients).flatten()
+    if not happens_in_no_row(~largest.isfinite()):
+        gradients = gradients.nan_to_num(nan=0.0)
+        largest = largest_magnitudes(gradients).flatten()
+    zero = largest == 0
     if happens_in_no_row(zero):
         return gradients, zero
     return torch.where(zero[:, None, None, None], fallback, gradients), zero

@@ -57,7 +57,7 @@ def carlini_wagner(
         return (yield from unchanged(images, objective, threat, record))
     clean: Answer = yield Query(images, gradient=False, exact=True)
     smallest, constants = Nearest.of(images, threat), _Constants.of(images, params.constant)
-    smallest.offer(images, objective.margins(clean.logits) > 0)
+    smallest.offer(images, _confidently(objective.margins(clean.logits), params))
     recorder = Recorder(images, threat, params.entries, record)
     zero_steps = torch.zeros(len(images), dtype=torch.long, device=images.device)
     for number in range(params.searches):
@@ -65,8 +65,7 @@ def carlini_wagner(
         candidates, zero = yield from search
         zero_steps += zero
         answer: Answer = yield Query(candidates, gradient=False, exact=True)
-        margins = objective.margins(answer.logits)
-        reached = (margins > 0) & (margins >= params.confidence)
+        reached = _confidently(objective.margins(answer.logits), params)
         smallest.offer(candidates, reached)
         constants.halve_the_interval(reached)
     history = recorder.history()
@@ -96,7 +95,7 @@ def _descend(
         progress = Progress(stage, step, params.steps, points[0])
         answer: Answer = yield Query(points, objective, progress=progress)
         recorder.keep(number * params.steps + step, rows, points, answer, answer.values)
-        nearest.offer(points, (answer.values > 0) & (answer.values >= params.confidence))
+        nearest.offer(points, _confidently(answer.values, params))
         gradients, zero = with_a_direction(answer.gradients, fallback)
         zero_steps += zero
         weights = constants * (answer.values < params.confidence)
@@ -104,6 +103,11 @@ def _descend(
         tangent.grad = pixels * 2 * points * (1 - points)  # by the tangent: (1 − tanh²) / 2
         optimizer.step()
     return nearest.images, zero_steps
+
+
+def _confidently(margins: Tensor, params: CarliniWagner) -> Tensor:
+    """Say which rows reach the goal, and by the margin asked for [N]; an image itself too."""
+    return (margins > 0) & (margins >= params.confidence)
 
 
 class _Constants:

@@ -24,8 +24,8 @@ def fgsm(
 ) -> Procedure[AttackResult]:
     """Take one steepest step as long as the ball is wide; the sign of the gradient, in L-inf.
 
-    Where the image itself reaches the goal by a larger margin than the step does, it is
-    returned.
+    Where the margin of the image itself, reached or not, is at least as large as that after the
+    step, the image is returned.
 
     Args:
         images: [N, C, H, W] in [0, 1]; not modified.

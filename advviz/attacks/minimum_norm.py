@@ -25,6 +25,9 @@ from advviz.threat_models.l1 import room_of, shrunk_to
 LAST = 0.01
 """Share of the first step, and of the first shrinkage, that is left at the end."""
 TINY = 1e-30
+CLEARLY = 1e-5
+"""Of the largest logit, the image's own included: how much of a margin rounding may explain. The
+search ends beside the decision boundary, where the size of a batch decides what is said."""
 
 
 def minimum_norm(
@@ -42,6 +45,7 @@ def minimum_norm(
     A ball of its own surrounds each row. While the goal is reached it shrinks, and otherwise
     grows; each step raises the margin, and is then brought back into the ball. At the end, the
     way back to the image is halved a few times. Every step decides, so every query is exact.
+    Of a changed image the margin must be larger than rounding explains.
 
     Args:
         images: [N, C, H, W] in [0, 1]; not modified.
@@ -70,17 +74,22 @@ def minimum_norm(
         progress = Progress("attack", step, params.steps, points[0])
         answer: Answer = yield Query(points, objective, exact=True, progress=progress)
         margins = objective.margins(answer.logits)
-        smallest.offer(points, margins > 0)
+        if step == 0:
+            clean, reached = answer.logits, margins > 0
+        else:
+            reached = _clearly(margins, answer.logits, clean)
+        smallest.offer(points, reached)
         recorder.keep(step, rows, points, answer, margins)
         if step == params.steps:
             break
         gradients, zero = with_a_direction(answer.gradients, fallback)
         zero_steps += zero
         left = LAST + (1 - LAST) * (1 + cos(pi * step / params.steps)) / 2
-        radii = _next_radii(radii, points, margins, gradients, smallest, left * params.shrinkage)
+        share = left * params.shrinkage
+        radii = _next_radii(radii, points, margins, reached, gradients, smallest, share)
         ahead = points + left * params.step_size * L2Ball(0).steepest(gradients)
         points = _within(threat.norm, images, ahead, radii)
-    yield from _go_back(smallest, objective, params.halvings)
+    yield from _go_back(smallest, objective, params.halvings, clean)
     found = verified(
         images, smallest.images, objective, recorder.history(), zero_steps, within=threat
     )
@@ -91,6 +100,7 @@ def _next_radii(
     radii: Tensor,
     points: Tensor,
     margins: Tensor,
+    reached: Tensor,
     gradients: Tensor,
     smallest: Nearest,
     share: float,
@@ -106,7 +116,12 @@ def _next_radii(
     radii_before = torch.where(smallest.distances.isinf(), expected, radii)
     outside = radii_before * (1 + share)
     inside = torch.minimum(radii * (1 - share), smallest.distances)
-    return torch.where(margins > 0, inside, outside)
+    return torch.where(reached, inside, outside)
+
+
+def _clearly(margins: Tensor, logits: Tensor, clean: Tensor) -> Tensor:
+    """Say which rows [N] reach the goal in a batch of any size; clean: logits of the images."""
+    return margins > CLEARLY * torch.maximum(logits.abs().amax(1), clean.abs().amax(1))
 
 
 def _dual_norms(norm: str, gradients: Tensor) -> Tensor:
@@ -132,7 +147,9 @@ def _within(norm: str, images: Tensor, points: Tensor, radii: Tensor) -> Tensor:
     return (images.double() + change).clamp(0, 1).to(images)
 
 
-def _go_back(smallest: Nearest, objective: ClassLoss, halvings: int) -> Procedure[None]:
+def _go_back(
+    smallest: Nearest, objective: ClassLoss, halvings: int, clean: Tensor
+) -> Procedure[None]:
     """Halve the way between the image and what reaches the goal, as long as it is reached."""
     originals, way = smallest.originals, smallest.images - smallest.originals
     low, high = torch.zeros_like(way[:, :1, :1, :1]), torch.ones_like(way[:, :1, :1, :1])
@@ -141,7 +158,7 @@ def _go_back(smallest: Nearest, objective: ClassLoss, halvings: int) -> Procedur
         points = (originals + middle * way).clamp(0, 1)
         progress = Progress("attack, way back", number, halvings, points[0])
         answer: Answer = yield Query(points, gradient=False, exact=True, progress=progress)
-        reached = objective.margins(answer.logits) > 0
+        reached = _clearly(objective.margins(answer.logits), answer.logits, clean)
         smallest.offer(points, reached)
         low = torch.where(reached[:, None, None, None], low, middle)
         high = torch.where(reached[:, None, None, None], middle, high)

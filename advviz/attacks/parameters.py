@@ -5,6 +5,7 @@ all attacks have in common, such as the ball and the seed, is no parameter.
 """
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Protocol
 
 from advviz.errors import InvalidInputError
@@ -131,7 +132,12 @@ class Square(_Checked):
     @property
     def entries(self) -> int:
         """Count the entries of its history: at most 100, evenly spread over the questions."""
-        return min(self.queries, 100)
+        return ceil(self.queries / self.between)
+
+    @property
+    def between(self) -> int:
+        """Count the questions from one entry to the next."""
+        return ceil(self.queries / 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

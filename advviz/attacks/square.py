@@ -1,7 +1,6 @@
 """The square attack: random squares of colour, kept where they help; no gradient is asked for."""
 
 from dataclasses import dataclass
-from math import ceil
 
 import torch
 from torch import Tensor
@@ -77,7 +76,7 @@ def square(
         queries[walk.rows] += best.scores[walk.rows] <= 0
         best.offer_at(walk.rows, candidates, margins)
         walk.accept(candidates, answer.values)
-        if number % ceil(params.queries / params.entries) == 0:
+        if number % params.between == 0:
             recorder.keep(number, walk.rows, candidates, answer, margins)
         if early_stop and number % STEPS_BETWEEN_STOPS == 0:
             walk = walk.select((best.scores[walk.rows] <= 0).nonzero().flatten())

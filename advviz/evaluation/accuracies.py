@@ -50,7 +50,9 @@ def command_of(setup: EvaluationSetup, folder_name: str, limit: int | None = Non
     return (
         f"advviz evaluate --model {setup.model} --images {folder_name} --attack {setup.attack} "
         f"--norm {setup.norm} --eps {setup.eps} --steps {setup.steps} "
-        f"--restarts {setup.restarts} --numerics {setup.numerics}{some}"
+        f"--step-size {setup.step_size} --restarts {setup.restarts} "
+        f"--random-start {str(setup.random_start).lower()} --seed {setup.seed} "
+        f"--numerics {setup.numerics}{some}"
     )
 
 

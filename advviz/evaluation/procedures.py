@@ -142,7 +142,7 @@ def probe_chunk(chunk: ProbeChunk, device: str) -> Steps:
         "logits": once.logits,
         "right": once.logits.argmax(1) == labels,
         "differs_by": (once.logits - twice.logits).abs().amax(1),
-        "zero_gradient": steep.gradients.flatten(1).abs().amax(1) == 0,
+        "zero_gradient": steep.gradients.nan_to_num(nan=0.0).flatten(1).abs().amax(1) == 0,
         "grey": grey.logits[0],
     }
     return Result.of({name: value.cpu() for name, value in arrays.items()}, {})

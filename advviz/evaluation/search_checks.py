@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from advviz.attacks.catalogue import Attack
+import numpy as np
+
+from advviz.attacks.catalogue import Attack, attack_named
 from advviz.evaluation import figures
 from advviz.evaluation.paired import paired_interval
 from advviz.evaluation.plan import MORE_RESTARTS, MORE_STEPS, Budget, Cell, mid_grey
@@ -123,7 +125,8 @@ def pgd_over_apgd(tally: Tally, model: str) -> Iterator[RedFlag]:
             if not done.any():
                 continue
             compared = True
-            gap = float(plain.survived[done].mean() - other.survived[done].mean())
+            more = int(plain.survived[done].sum()) - int(other.survived[done].sum())
+            gap = more / int(done.sum())  # counts: a difference of two means would be rounded
             allowed = PGD_OVER_APGD[budget.norm]
             if gap > allowed:
                 yield RedFlag(
@@ -141,7 +144,8 @@ def pgd_over_apgd(tally: Tally, model: str) -> Iterator[RedFlag]:
 def mid_grey_held(tally: Tally, model: str) -> Iterator[RedFlag]:
     """Look whether anything survives where every image may be made plain grey.
 
-    What any attack found at any eps of the norm counts: a weak attack alone proves nothing.
+    What any attack found at any eps up to mid-grey counts: a weak attack alone proves nothing. An
+    attack that looks for the smallest change searches the whole box, and may find it further away.
     """
     compared = False
     for norm in tally.work.plan.norms:
@@ -155,8 +159,8 @@ def mid_grey_held(tally: Tally, model: str) -> Iterator[RedFlag]:
             continue
         compared = True
         standing = tally.probes[model].right & done
-        for found in cells.values():
-            standing &= ~found.fooled
+        for cell, found in cells.items():
+            standing &= ~_fooled_within(reached, cell, found)
         count, n = int(standing.sum()), int(done.sum())
         if count:
             attacks = ", ".join(dict.fromkeys(cell.attack for cell in reaching))
@@ -170,6 +174,17 @@ def mid_grey_held(tally: Tally, model: str) -> Iterator[RedFlag]:
             )
     if not compared:
         raise NotChecked("it needs a search at an eps that reaches mid-grey: checks all")
+
+
+def _fooled_within(reached: Budget, cell: Cell, found: Decisions) -> Array:
+    """Say which images [n] are fooled in a ball, of a minimal attack by the distance found.
+
+    What a search in a larger ball of its own fooled is left out of the count of survivors.
+    """
+    fooled = found.fooled
+    if attack_named(cell.attack).minimal:
+        fooled = fooled & (np.nan_to_num(found.distance, nan=np.inf) <= reached.eps)
+    return fooled
 
 
 def _proof(tally: Tally, model: str, standing: Array) -> str:

@@ -134,7 +134,7 @@ def _answer(_spec: TrustSpec, facts: Facts) -> Finding:
 
 
 DISORDER = {
-    PASSES: "The map is more orderly than those of all {n} networks with random weights: its "
+    PASSES: "The map is more orderly than those of {k} of {n} networks with random weights: its "
     "values have {own} bits of entropy, theirs {typical}.",
     UNCLEAR: "The map is more orderly than those of {k} of {n} networks with random weights "
     "({own} bits of entropy, theirs {typical}), which chance can do.",

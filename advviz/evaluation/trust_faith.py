@@ -14,8 +14,8 @@ SHOWN = "blurred"
 """Replacement whose figures the sentences give."""
 
 INFIDELITY = {
-    PASSES: "The map foretells changes of the score better than all {n} shifted copies of itself "
-    "and than the edges: it leaves {own} unexplained, they {typical} and {edges}.",
+    PASSES: "The map foretells changes of the score better than {k} of {n} shifted copies of "
+    "itself and than the edges: it leaves {own} unexplained, they {typical} and {edges}.",
     UNCLEAR: "The map foretells changes of the score better than {k} of {n} shifted copies of "
     "itself: it leaves {own} unexplained, they {typical}, the edges {edges}.",
     FAILS: "The map foretells changes of the score no better than shifted copies of itself: it "
@@ -46,9 +46,9 @@ def infidelity(facts: Facts, ranked: Ranked) -> Finding:
 
 CURVES = {
     "insertion": {
-        PASSES: "Pixels in the order of the map bring the answer back sooner than all {n} shifted "
-        "copies of it, edges and noise, in {k} of {m} ways of measuring (area {own}; shifted "
-        "{typical}, edges {edges}).",
+        PASSES: "Pixels in the order of the map bring the answer back sooner than edges, noise and "
+        "at least {beaten} of {n} shifted copies of it, in {k} of {m} ways of measuring (area "
+        "{own}; shifted {typical}, edges {edges}).",
         UNCLEAR: "Pixels in the order of the map bring the answer back clearly sooner than {n} "
         "shifted copies of it, edges and noise, in {k} of {m} ways of measuring only (area "
         "{own}; shifted {typical}, edges {edges}).",
@@ -57,9 +57,9 @@ CURVES = {
         "edges {edges}).",
     },
     "deletion": {
-        PASSES: "Taking pixels away in the order of the map removes the answer sooner than all "
-        "{n} shifted copies of it, edges and noise, in {k} of {m} ways of measuring (area {own}; "
-        "shifted {typical}, edges {edges}).",
+        PASSES: "Taking pixels away in the order of the map removes the answer sooner than edges, "
+        "noise and at least {beaten} of {n} shifted copies of it, in {k} of {m} ways of measuring "
+        "(area {own}; shifted {typical}, edges {edges}).",
         UNCLEAR: "Taking pixels away in the order of the map removes the answer clearly sooner "
         "than {n} shifted copies of it, edges and noise, in {k} of {m} ways of measuring only "
         "(area {own}; shifted {typical}, edges {edges}).",
@@ -87,7 +87,7 @@ def curve(which: str, facts: Facts, ranked: Ranked) -> Finding:
     ]
     if not ways:
         return Finding(which, UNCLEAR, NO_SCORE, {})
-    found = [_one(which, values, ranked) for values, _ in ways]
+    found, beaten = zip(*(_one(which, values, ranked) for values, _ in ways), strict=True)
     good, bad = found.count(PASSES), found.count(FAILS)
     verdict = PASSES if good == len(found) else FAILS if 2 * bad > len(found) else UNCLEAR
     shown = next((values for values, name in ways if name.startswith(SHOWN)), ways[0][0])
@@ -96,6 +96,7 @@ def curve(which: str, facts: Facts, ranked: Ranked) -> Finding:
         "k": good,
         "bad": bad,
         "m": len(found),
+        "beaten": min(beaten),
         "n": len(shifted),
         "own": f"{own:.2f}",
         "typical": f"{median(shifted):.2f}",
@@ -104,12 +105,13 @@ def curve(which: str, facts: Facts, ranked: Ranked) -> Finding:
     return Finding(which, verdict, CURVES[which][verdict], told)
 
 
-def _one(which: str, values: Sequence[float], ranked: Ranked) -> str:
-    """Judge one area: higher is better for insertion, lower for deletion."""
+def _one(which: str, values: Sequence[float], ranked: Ranked) -> tuple[str, int]:
+    """Judge one area, and count the shifted copies beaten: insertion is to be high."""
     sign = 1 if which == "insertion" else -1
     own, edges, noise, *shifted = (sign * value for value in values)
     beaten = sum(own > other for other in shifted)
-    return _also_the_edges(ranked(beaten, len(shifted)), own > edges and own > noise)
+    verdict = _also_the_edges(ranked(beaten, len(shifted)), own > edges and own > noise)
+    return verdict, beaten
 
 
 def _also_the_edges(verdict: str, beats: bool) -> str:
