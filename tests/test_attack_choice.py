@@ -5,7 +5,7 @@ import json
 import pytest
 from command_line import STANDARD, called, complaint
 from fake_engine import FakeEngine
-from test_pages import engine, link_of, opened
+from test_pages import link_of, opened
 
 from advviz.attacks import parameters
 from advviz.attacks.catalogue import attacks
@@ -13,8 +13,6 @@ from advviz.errors import InvalidInputError
 from advviz.experiments.specs import AttackSpec
 from advviz.ui import permalinks
 from advviz.ui import setup as setups
-
-__all__ = ["engine"]
 
 
 def test_the_page_offers_the_catalogue_and_the_parameters_of_the_chosen_attack(
