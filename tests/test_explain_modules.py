@@ -340,6 +340,30 @@ def test_a_network_beyond_the_rules_is_one_sentence():
         Relevance(rules="alpha")
 
 
+class Branches(nn.Module):
+    """Two stems side by side, or one whose picture goes around it, as in a residual block."""
+
+    def __init__(self, *, around: bool) -> None:
+        super().__init__()
+        self.around = around
+        self.first, self.second = (nn.Conv2d(3, 3, 3, padding=1, bias=False) for _ in "ab")
+        self.fc = nn.Linear(3, 4, bias=False)
+
+    def forward(self, images):
+        beside = images if self.around else self.second(images)
+        return self.fc(functional.relu(self.first(images) + beside).mean((2, 3)))
+
+
+@pytest.mark.parametrize("params", [EPSILON, Relevance()])
+@pytest.mark.parametrize("around", [True, False])
+def test_a_picture_that_is_read_beside_the_first_layer_is_refused(params, around):
+    """As RepVGG does: the shares of the other readers would be missing without a word."""
+    with torch.random.fork_rng(devices=[]):
+        network = drawn(Branches(around=around))
+    with pytest.raises(InvalidInputError, match="whose first layer alone reads the picture"):
+        run(relevance(pictures(2, BIG), LOGIT, params), classifier(network))
+
+
 @pytest.mark.parametrize("name", INSIDE)
 def test_each_call_is_counted_and_knows_how_many_there_are(name):
     """So that the time left is told; guided Grad-CAM makes one call for each factor."""

@@ -86,6 +86,7 @@ LOOK_INSIDE = (
         needs_module=True,
         network="a network of convolutions, batch norm, activations that are zero at zero, "
         "pooling and sums",
+        version=2,
     ),
     Explainer(
         name="attention-rollout",

@@ -43,7 +43,8 @@ def relevance(images: Tensor, objective: Objective, params: Relevance) -> Proced
 
     Raises:
         InvalidInputError: the network has a step that the rules do not cover (attention, layer
-            norm, products of features), or the objective looks at a layer.
+            norm, products of features), its first layer is not all that reads the picture, or
+            the objective looks at a layer.
 
     Reference: Bach et al., PLoS ONE 2015; Montavon et al., 2019, "Layer-wise relevance
     propagation: an overview", sections 10.2 and 10.3; gates: Arras et al., 2019,
@@ -149,11 +150,20 @@ def _shares(
     module: nn.Module, images: Tensor, objective: Objective, plan: Plan, params: Relevance
 ) -> tuple[Tensor, Tensor]:
     rules = RelevanceRules(plan, params)
+    pixels = images.detach().clone().requires_grad_()
     with rules:
-        logits: Tensor = module(images.detach().clone().requires_grad_())
+        logits: Tensor = module(pixels)
     score = objective.values(logits).sum()
-    ends = torch.autograd.grad(score, rules.first, allow_unused=True, materialize_grads=True)
-    parts = [end.detach() * found for end, found in zip(rules.first, ends, strict=True)]
+    beside, *arrived = torch.autograd.grad(score, (pixels, *rules.first), allow_unused=True)
+    if beside is not None:  # what the first layer gets is cut off from the pixels
+        raise InvalidInputError(
+            "LRP needs a network whose first layer alone reads the picture, and this one reads "
+            "it again beside that layer, where there are no shares; choose another method"
+        )
+    parts = [
+        torch.zeros_like(end) if found is None else end.detach() * found
+        for end, found in zip(rules.first, arrived, strict=True)
+    ]
     shares = torch.stack(parts).sum(0)
     return _on_pixels(shares, images), logits.detach()
 
