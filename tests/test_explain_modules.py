@@ -201,6 +201,31 @@ def test_the_default_layer_is_the_last_one_that_the_score_depends_on_somewhere()
     assert (name, grid) == ("encoder.layers.encoder_layer_2.ln_1", [2, 2])
 
 
+class Attending(nn.Module):
+    """One block whose attention [N, 1, 5, 5] a module of its own puts out, before a class token.
+
+    Only the class token leaves it: of its layers, the norm is the last one with places.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = nn.Conv2d(3, 6, 4, 4)
+        self.token = nn.Parameter(torch.zeros(1, 1, 6))
+        self.norm, self.attend, self.fc = nn.LayerNorm(6), nn.Softmax(-1), nn.Linear(6, 4)
+
+    def forward(self, images):
+        tokens = self.patch(images).flatten(2).transpose(1, 2)
+        tokens = self.norm(torch.cat([self.token.expand(len(tokens), -1, -1), tokens], 1))
+        heads = tokens[:, None]
+        return self.fc((self.attend(heads @ heads.transpose(2, 3)) @ heads)[:, 0, 0])
+
+
+def test_attention_between_tokens_is_not_taken_for_a_picture():
+    with torch.random.fork_rng(devices=[]):
+        network = drawn(Attending())
+    assert default_layer(network, pictures(2, BIG)) == ("norm", [2, 2])
+
+
 def default_layer(network, images):
     found = run(grad_cam(images, LOGIT, GradCam(positive=False)), classifier(network))
     assert not found.facts["blank"]

@@ -54,6 +54,7 @@ LOOK_INSIDE = (
         needs_module=True,
         layer=True,
         network="a layer with places in the picture, or with tokens",
+        version=2,
     ),
     Explainer(
         name="guided-grad-cam",
@@ -69,6 +70,7 @@ LOOK_INSIDE = (
         needs_module=True,
         layer=True,
         network="a layer with places in the picture, or with tokens",
+        version=2,
     ),
     Explainer(
         name="lrp",
