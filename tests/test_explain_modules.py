@@ -226,6 +226,24 @@ def test_attention_between_tokens_is_not_taken_for_a_picture():
     assert default_layer(network, pictures(2, BIG)) == ("norm", [2, 2])
 
 
+def test_a_layer_that_does_not_depend_on_the_picture_is_passed_over():
+    """As what a module makes of the positions alone, before they are added."""
+
+    class Positioned(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner, self.positions = rectified(), nn.Conv2d(1, 3, 1)
+
+        def forward(self, images):
+            return self.inner(images) + self.positions(torch.ones_like(images[:, :1])).mean()
+
+    with torch.random.fork_rng(devices=[]):
+        network, images = drawn(Positioned()), pictures(2, BIG)
+    assert default_layer(network, images) == ("inner.relu2", [4, 4])
+    with pytest.raises(InvalidInputError, match="'positions' gives no single tensor that depends"):
+        run(grad_cam(images, LOGIT, GradCam(layer="positions")), classifier(network))
+
+
 def default_layer(network, images):
     found = run(grad_cam(images, LOGIT, GradCam(positive=False)), classifier(network))
     assert not found.facts["blank"]

@@ -149,8 +149,8 @@ def _watched(module: nn.Module, images: Tensor, layer: str) -> tuple[dict[str, T
 
     def keeper(name: str) -> Any:
         def keep(_module: nn.Module, _inputs: Any, output: Any) -> Any:
-            if not isinstance(output, Tensor):
-                return output
+            if not (isinstance(output, Tensor) and output.requires_grad):
+                return output  # what does not depend on the picture says nothing of it
             outputs.pop(name, None)  # a layer that is called again stands where it was last
             outputs[name] = output
             return output.clone()
@@ -165,6 +165,7 @@ def _watched(module: nn.Module, images: Tensor, layer: str) -> tuple[dict[str, T
             handle.remove()
     if not outputs and layer != AUTO:
         raise InvalidInputError(
-            f"layer {layer!r} gives no single tensor, or is not called; choose another layer"
+            f"layer {layer!r} gives no single tensor that depends on the picture, or is not "
+            "called; choose another layer"
         )
     return outputs, logits
