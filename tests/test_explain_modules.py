@@ -494,6 +494,52 @@ def test_a_module_is_left_as_it_was(name):
     assert all(p.grad is None and not p.requires_grad for p in network.parameters())
 
 
+class ByName(nn.Module):
+    """A network in functions, whose inputs come first or by name: `F.conv2d(input=images)`."""
+
+    def __init__(self, *, by_name: bool) -> None:
+        super().__init__()
+        self.by_name = by_name
+        self.conv, self.norm, self.fc = nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.Linear(6, 4)
+
+    def call(self, function, inputs, *rest, **words):
+        return function(input=inputs, **words) if self.by_name else function(inputs, *rest)
+
+    def forward(self, images):
+        conv, norm, fc = self.conv, self.norm, self.fc
+        features = self.call(
+            functional.conv2d, images, conv.weight, conv.bias, weight=conv.weight, bias=conv.bias
+        )
+        told = {"running_mean": norm.running_mean, "running_var": norm.running_var}
+        told |= {"weight": norm.weight, "bias": norm.bias}
+        features = self.call(functional.batch_norm, features, *told.values(), **told)
+        features = self.call(functional.relu, features)
+        features = self.call(torch.max_pool2d, features, 2, kernel_size=2)
+        features = self.call(torch.div, features, 2, other=2).mean((2, 3))
+        return self.call(functional.linear, features, fc.weight, fc.bias, weight=fc.weight,
+                         bias=fc.bias)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_map_does_not_depend_on_how_functions_are_given_their_input(name):
+    with torch.random.fork_rng(devices=[]):
+        networks = [drawn(ByName(by_name=by_name)) for by_name in (False, True)]
+    first, second = (run(EVERY[name](pictures(2, BIG)), classifier(each)) for each in networks)
+    assert first.attributions.abs().max() > 1e-4
+    close(second.attributions, first.attributions)
+
+
+def test_deeplift_sees_products_whose_factors_are_given_by_name():
+    class Squared(nn.Module):
+        def forward(self, images):
+            features = images.flatten(2).mean(2)
+            return torch.mul(input=features, other=features.sigmoid())
+
+    images = pictures(2)
+    found = run(deeplift(images, [black(images)], LOGIT), classifier(Squared()))
+    assert found.facts["completeness_error"].max() < 1e-12
+
+
 def test_activations_in_place_are_followed_or_refused_in_one_sentence():
     images = pictures(2, BIG)
     plain = run(guided_backprop(images, LOGIT), classifier(residual(torch.relu)))

@@ -41,8 +41,9 @@ class RescaleRules(Rules):
         """Follow the largest of a window, and products of two things that depend on the image."""
         if name == "max_pool2d" and not words.get("return_indices"):
             return _pooled(*args, **words)
-        if name in ("mul", "__mul__", "multiply") and all(_depends(arg) for arg in args):
-            return _product(args[0], args[1])
+        factors = (*args, words["other"]) if "other" in words else args
+        if name in ("mul", "__mul__", "multiply") and all(_depends(each) for each in factors):
+            return _product(*factors)
         return func(*args, **words)
 
 
