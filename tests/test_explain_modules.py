@@ -364,6 +364,24 @@ def slow_composite(network, image, index, gamma):
     return shares(*stem, image, of_stem.view_as(at_stem), box)
 
 
+def test_a_second_batch_norm_in_a_row_is_a_step_of_its_own():
+    """Its shifts at zero, so that the shares of a ReLU network add up to the score."""
+    network, images = residual(torch.relu), pictures(2, BIG)
+    exact = Relevance(rules="epsilon", epsilon=1e-12)
+    with torch.random.fork_rng(devices=[]):
+        second = drawn(nn.BatchNorm2d(6), seed=5)
+    network.norm1 = nn.Sequential(network.norm1, second)
+    with torch.no_grad():
+        for name, value in network.named_buffers():
+            value.mul_(0 if name.endswith("mean") else 1)
+        for name, value in network.named_parameters():
+            value.mul_(0 if name.endswith("bias") else 1)
+    found = run(relevance(images, LOGIT, exact), classifier(network))
+    plain = run(gradient(images, LOGIT), classifier(network))
+    assert_close(found.attributions, images * plain.attributions, rtol=1e-6, atol=1e-8)
+    assert_close(found.facts["conserved"], found.values, rtol=1e-5, atol=1e-6)
+
+
 def test_relevance_of_a_linear_model_is_its_terms():
     images = pictures(2)
     network = nn.Sequential(nn.Flatten(), nn.Linear(SIZE, 4)).double()

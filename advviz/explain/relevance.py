@@ -103,6 +103,7 @@ class RelevanceRules(Rules):
             self.latest = self._shared(affine, args[0])
             return self.latest
         if name == "batch_norm" and self.number in self.plan.norms and args[0] is self.latest:
+            self.latest = None  # another batch norm right after this one is a step of its own
             return args[0]
         return func(*args, **words)
 
