@@ -425,6 +425,53 @@ def test_a_picture_that_is_read_beside_the_first_layer_is_refused(params, around
         run(relevance(pictures(2, BIG), LOGIT, params), classifier(network))
 
 
+class Prepared(nn.Module):
+    """A network whose first layer gets what a function makes of the picture."""
+
+    def __init__(self, prepare, channels) -> None:
+        super().__init__()
+        self.prepare, self.fc = prepare, nn.Linear(5, 4, bias=False)
+        self.conv = nn.Conv2d(channels, 5, 1, bias=False)
+
+    def forward(self, images):
+        return self.fc(functional.relu(self.conv(self.prepare(images))).mean((2, 3)))
+
+
+def prepared(prepare, channels):
+    with torch.random.fork_rng(devices=[]):
+        return drawn(Prepared(prepare, channels))
+
+
+LUMA = torch.tensor([0.299, 0.587, 0.114], dtype=torch.float64).view(1, 3, 1, 1)
+MIXED = {
+    "blocks": (lambda x: x.view(-1, 3, 2, 4, 2, 4).permute(0, 3, 5, 1, 2, 4).flatten(1, 3), 48),
+    "another order of channels": (lambda x: x[:, [2, 1, 0]], 3),
+    "luma": (lambda x: (x * LUMA).sum(1, keepdim=True), 1),
+    "neighbours' means": (lambda x: functional.avg_pool2d(x, 3, 1, 1), 3),
+}
+
+
+@pytest.mark.parametrize("params", [EPSILON, Relevance()])
+@pytest.mark.parametrize("how", MIXED)
+def test_a_first_layer_that_gets_the_picture_rearranged_or_mixed_is_refused(how, params):
+    """As many numbers as pixels are not the pixels in their places."""
+    with pytest.raises(InvalidInputError, match="a first layer that gets the picture itself"):
+        run(relevance(pictures(2, BIG), LOGIT, params), classifier(prepared(*MIXED[how])))
+
+
+def test_scaled_channels_and_their_mean_have_the_shares_of_their_pixels():
+    """The mean's share is shared alike by the channels."""
+    scales, images = torch.tensor([1.0, 2.0, 4.0]).double().view(1, 3, 1, 1), pictures(2, BIG)
+    network = classifier(prepared(lambda x: x / scales, 3))
+    found = run(relevance(images, LOGIT, EPSILON), network).attributions
+    plain = run(gradient(images, LOGIT), network).attributions
+    assert_close(found, images * plain, rtol=1e-6, atol=1e-8)
+    grey = classifier(prepared(lambda x: x.mean(1, keepdim=True), 1))
+    found = run(relevance(images, LOGIT, EPSILON), grey)
+    assert_close(found.facts["conserved"], found.values, rtol=1e-5, atol=1e-6)
+    close(found.attributions, found.attributions[:, :1].expand_as(images))
+
+
 @pytest.mark.parametrize("name", INSIDE)
 def test_each_call_is_counted_and_knows_how_many_there_are(name):
     """So that the time left is told; guided Grad-CAM makes one call for each factor."""
