@@ -145,6 +145,20 @@ def test_deeplift_shares_products_of_features():
     assert found.facts["completeness_error"].max() < 1e-12
 
 
+@pytest.mark.parametrize("name", ["__imul__", "mul_"])
+def test_deeplift_shares_products_in_place(name):
+    """As `features *= gate` does."""
+
+    class Gated(nn.Module):
+        def forward(self, images):
+            features = images.flatten(2).mean(2)
+            return getattr(features, name)((3 * features).sigmoid())
+
+    network, images = classifier(Gated()), pictures(2)
+    found = run(deeplift(images, [black(images)], LOGIT), network)
+    close(found.attributions.flatten(1).sum(1), found.values - 0)
+
+
 def test_deeplift_of_a_linear_model_is_the_weighted_difference():
     images, baseline = pictures(2), pictures(2, seed=9)
     found = run(deeplift(images, [baseline], LOGIT), linear(W, B))
@@ -616,6 +630,12 @@ def test_activations_in_place_are_followed_or_refused_in_one_sentence():
         features.relu_()
         return features
 
+    def squared(features):
+        features.mul_(features.sigmoid())
+        return features
+
+    with pytest.raises(InvalidInputError, match="relies on changing a tensor in place"):
+        run(EVERY["deeplift"](images), classifier(residual(squared)))
     for procedure in (EVERY["guided"], EVERY["deeplift"], EVERY["epsilon"]):
         with pytest.raises(InvalidInputError, match="relies on changing a tensor in place"):
             run(procedure(images), classifier(residual(forgotten)))

@@ -37,6 +37,7 @@ LOOK_INSIDE = (
         exact=True,
         random=True,  # one of its baselines is
         needs_module=True,
+        version=2,
     ),
     Explainer(
         name="grad-cam",
