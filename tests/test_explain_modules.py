@@ -145,6 +145,20 @@ def test_deeplift_shares_products_of_features():
     assert found.facts["completeness_error"].max() < 1e-12
 
 
+@pytest.mark.parametrize("name", ["__imul__", "mul_"])
+def test_deeplift_shares_products_in_place(name):
+    """As `features *= gate` does."""
+
+    class Gated(nn.Module):
+        def forward(self, images):
+            features = images.flatten(2).mean(2)
+            return getattr(features, name)((3 * features).sigmoid())
+
+    network, images = classifier(Gated()), pictures(2)
+    found = run(deeplift(images, [black(images)], LOGIT), network)
+    close(found.attributions.flatten(1).sum(1), found.values - 0)
+
+
 def test_deeplift_of_a_linear_model_is_the_weighted_difference():
     images, baseline = pictures(2), pictures(2, seed=9)
     found = run(deeplift(images, [baseline], LOGIT), linear(W, B))
@@ -199,6 +213,49 @@ def test_the_default_layer_is_the_last_one_that_the_score_depends_on_somewhere()
     assert default_layer(slim, pictures(2, (3, 16, 16))) == ("layer4", [2, 2])
     name, grid = default_layer(transformer(), images)
     assert (name, grid) == ("encoder.layers.encoder_layer_2.ln_1", [2, 2])
+
+
+class Attending(nn.Module):
+    """One block whose attention [N, 1, 5, 5] a module of its own puts out, before a class token.
+
+    Only the class token leaves it: of its layers, the norm is the last one with places.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = nn.Conv2d(3, 6, 4, 4)
+        self.token = nn.Parameter(torch.zeros(1, 1, 6))
+        self.norm, self.attend, self.fc = nn.LayerNorm(6), nn.Softmax(-1), nn.Linear(6, 4)
+
+    def forward(self, images):
+        tokens = self.patch(images).flatten(2).transpose(1, 2)
+        tokens = self.norm(torch.cat([self.token.expand(len(tokens), -1, -1), tokens], 1))
+        heads = tokens[:, None]
+        return self.fc((self.attend(heads @ heads.transpose(2, 3)) @ heads)[:, 0, 0])
+
+
+def test_attention_between_tokens_is_not_taken_for_a_picture():
+    with torch.random.fork_rng(devices=[]):
+        network = drawn(Attending())
+    assert default_layer(network, pictures(2, BIG)) == ("norm", [2, 2])
+
+
+def test_a_layer_that_does_not_depend_on_the_picture_is_passed_over():
+    """As what a module makes of the positions alone, before they are added."""
+
+    class Positioned(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner, self.positions = rectified(), nn.Conv2d(1, 3, 1)
+
+        def forward(self, images):
+            return self.inner(images) + self.positions(torch.ones_like(images[:, :1])).mean()
+
+    with torch.random.fork_rng(devices=[]):
+        network, images = drawn(Positioned()), pictures(2, BIG)
+    assert default_layer(network, images) == ("inner.relu2", [4, 4])
+    with pytest.raises(InvalidInputError, match="'positions' gives no single tensor that depends"):
+        run(grad_cam(images, LOGIT, GradCam(layer="positions")), classifier(network))
 
 
 def default_layer(network, images):
@@ -321,6 +378,24 @@ def slow_composite(network, image, index, gamma):
     return shares(*stem, image, of_stem.view_as(at_stem), box)
 
 
+def test_a_second_batch_norm_in_a_row_is_a_step_of_its_own():
+    """Its shifts at zero, so that the shares of a ReLU network add up to the score."""
+    network, images = residual(torch.relu), pictures(2, BIG)
+    exact = Relevance(rules="epsilon", epsilon=1e-12)
+    with torch.random.fork_rng(devices=[]):
+        second = drawn(nn.BatchNorm2d(6), seed=5)
+    network.norm1 = nn.Sequential(network.norm1, second)
+    with torch.no_grad():
+        for name, value in network.named_buffers():
+            value.mul_(0 if name.endswith("mean") else 1)
+        for name, value in network.named_parameters():
+            value.mul_(0 if name.endswith("bias") else 1)
+    found = run(relevance(images, LOGIT, exact), classifier(network))
+    plain = run(gradient(images, LOGIT), classifier(network))
+    assert_close(found.attributions, images * plain.attributions, rtol=1e-6, atol=1e-8)
+    assert_close(found.facts["conserved"], found.values, rtol=1e-5, atol=1e-6)
+
+
 def test_relevance_of_a_linear_model_is_its_terms():
     images = pictures(2)
     network = nn.Sequential(nn.Flatten(), nn.Linear(SIZE, 4)).double()
@@ -338,6 +413,77 @@ def test_a_network_beyond_the_rules_is_one_sentence():
         run(relevance(images, LOGIT, EPSILON), classifier(residual(torch.sigmoid)))
     with pytest.raises(InvalidInputError, match="rules must be one of composite, epsilon"):
         Relevance(rules="alpha")
+
+
+class Branches(nn.Module):
+    """Two stems side by side, or one whose picture goes around it, as in a residual block."""
+
+    def __init__(self, *, around: bool) -> None:
+        super().__init__()
+        self.around = around
+        self.first, self.second = (nn.Conv2d(3, 3, 3, padding=1, bias=False) for _ in "ab")
+        self.fc = nn.Linear(3, 4, bias=False)
+
+    def forward(self, images):
+        beside = images if self.around else self.second(images)
+        return self.fc(functional.relu(self.first(images) + beside).mean((2, 3)))
+
+
+@pytest.mark.parametrize("params", [EPSILON, Relevance()])
+@pytest.mark.parametrize("around", [True, False])
+def test_a_picture_that_is_read_beside_the_first_layer_is_refused(params, around):
+    """As RepVGG does: the shares of the other readers would be missing without a word."""
+    with torch.random.fork_rng(devices=[]):
+        network = drawn(Branches(around=around))
+    with pytest.raises(InvalidInputError, match="whose first layer alone reads the picture"):
+        run(relevance(pictures(2, BIG), LOGIT, params), classifier(network))
+
+
+class Prepared(nn.Module):
+    """A network whose first layer gets what a function makes of the picture."""
+
+    def __init__(self, prepare, channels) -> None:
+        super().__init__()
+        self.prepare, self.fc = prepare, nn.Linear(5, 4, bias=False)
+        self.conv = nn.Conv2d(channels, 5, 1, bias=False)
+
+    def forward(self, images):
+        return self.fc(functional.relu(self.conv(self.prepare(images))).mean((2, 3)))
+
+
+def prepared(prepare, channels):
+    with torch.random.fork_rng(devices=[]):
+        return drawn(Prepared(prepare, channels))
+
+
+LUMA = torch.tensor([0.299, 0.587, 0.114], dtype=torch.float64).view(1, 3, 1, 1)
+MIXED = {
+    "blocks": (lambda x: x.view(-1, 3, 2, 4, 2, 4).permute(0, 3, 5, 1, 2, 4).flatten(1, 3), 48),
+    "another order of channels": (lambda x: x[:, [2, 1, 0]], 3),
+    "luma": (lambda x: (x * LUMA).sum(1, keepdim=True), 1),
+    "neighbours' means": (lambda x: functional.avg_pool2d(x, 3, 1, 1), 3),
+}
+
+
+@pytest.mark.parametrize("params", [EPSILON, Relevance()])
+@pytest.mark.parametrize("how", MIXED)
+def test_a_first_layer_that_gets_the_picture_rearranged_or_mixed_is_refused(how, params):
+    """As many numbers as pixels are not the pixels in their places."""
+    with pytest.raises(InvalidInputError, match="a first layer that gets the picture itself"):
+        run(relevance(pictures(2, BIG), LOGIT, params), classifier(prepared(*MIXED[how])))
+
+
+def test_scaled_channels_and_their_mean_have_the_shares_of_their_pixels():
+    """The mean's share is shared alike by the channels."""
+    scales, images = torch.tensor([1.0, 2.0, 4.0]).double().view(1, 3, 1, 1), pictures(2, BIG)
+    network = classifier(prepared(lambda x: x / scales, 3))
+    found = run(relevance(images, LOGIT, EPSILON), network).attributions
+    plain = run(gradient(images, LOGIT), network).attributions
+    assert_close(found, images * plain, rtol=1e-6, atol=1e-8)
+    grey = classifier(prepared(lambda x: x.mean(1, keepdim=True), 1))
+    found = run(relevance(images, LOGIT, EPSILON), grey)
+    assert_close(found.facts["conserved"], found.values, rtol=1e-5, atol=1e-6)
+    close(found.attributions, found.attributions[:, :1].expand_as(images))
 
 
 @pytest.mark.parametrize("name", INSIDE)
@@ -427,6 +573,52 @@ def test_a_module_is_left_as_it_was(name):
     assert all(p.grad is None and not p.requires_grad for p in network.parameters())
 
 
+class ByName(nn.Module):
+    """A network in functions, whose inputs come first or by name: `F.conv2d(input=images)`."""
+
+    def __init__(self, *, by_name: bool) -> None:
+        super().__init__()
+        self.by_name = by_name
+        self.conv, self.norm, self.fc = nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.Linear(6, 4)
+
+    def call(self, function, inputs, *rest, **words):
+        return function(input=inputs, **words) if self.by_name else function(inputs, *rest)
+
+    def forward(self, images):
+        conv, norm, fc = self.conv, self.norm, self.fc
+        features = self.call(
+            functional.conv2d, images, conv.weight, conv.bias, weight=conv.weight, bias=conv.bias
+        )
+        told = {"running_mean": norm.running_mean, "running_var": norm.running_var}
+        told |= {"weight": norm.weight, "bias": norm.bias}
+        features = self.call(functional.batch_norm, features, *told.values(), **told)
+        features = self.call(functional.relu, features)
+        features = self.call(torch.max_pool2d, features, 2, kernel_size=2)
+        features = self.call(torch.div, features, 2, other=2).mean((2, 3))
+        return self.call(functional.linear, features, fc.weight, fc.bias, weight=fc.weight,
+                         bias=fc.bias)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_map_does_not_depend_on_how_functions_are_given_their_input(name):
+    with torch.random.fork_rng(devices=[]):
+        networks = [drawn(ByName(by_name=by_name)) for by_name in (False, True)]
+    first, second = (run(EVERY[name](pictures(2, BIG)), classifier(each)) for each in networks)
+    assert first.attributions.abs().max() > 1e-4
+    close(second.attributions, first.attributions)
+
+
+def test_deeplift_sees_products_whose_factors_are_given_by_name():
+    class Squared(nn.Module):
+        def forward(self, images):
+            features = images.flatten(2).mean(2)
+            return torch.mul(input=features, other=features.sigmoid())
+
+    images = pictures(2)
+    found = run(deeplift(images, [black(images)], LOGIT), classifier(Squared()))
+    assert found.facts["completeness_error"].max() < 1e-12
+
+
 def test_activations_in_place_are_followed_or_refused_in_one_sentence():
     images = pictures(2, BIG)
     plain = run(guided_backprop(images, LOGIT), classifier(residual(torch.relu)))
@@ -438,6 +630,12 @@ def test_activations_in_place_are_followed_or_refused_in_one_sentence():
         features.relu_()
         return features
 
+    def squared(features):
+        features.mul_(features.sigmoid())
+        return features
+
+    with pytest.raises(InvalidInputError, match="relies on changing a tensor in place"):
+        run(EVERY["deeplift"](images), classifier(residual(squared)))
     for procedure in (EVERY["guided"], EVERY["deeplift"], EVERY["epsilon"]):
         with pytest.raises(InvalidInputError, match="relies on changing a tensor in place"):
             run(procedure(images), classifier(residual(forgotten)))

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 import torch
+from rectified import residual
 from torch import nn
 from torch.testing import assert_close
-from toys import Convolutional, built, convolutional, pictures
+from toys import Convolutional, built, convolutional, labels, pictures
 
 from advviz.cli import main
 from advviz.compute import Engine
@@ -23,11 +24,13 @@ from advviz.experiments.responses import (
 )
 from advviz.experiments.result import Result
 from advviz.featurevis import responses as module_of
+from advviz.featurevis.activations import activations
 from advviz.featurevis.responses import class_weights, responses
 from advviz.models.classifier import Classifier
 from advviz.models.loading import load_model
+from advviz.objectives import Unit
 from advviz.pictures import png
-from advviz.protocol import run
+from advviz.protocol import Query, run
 
 SIDE = 16
 
@@ -73,6 +76,19 @@ def test_the_numbers_are_those_of_the_layer(pixels, monkeypatch):
     network.module(images)
     assert_close(found.maxima, kept[0].amax((2, 3)))
     assert_close(found.means, kept[0].mean((2, 3)))
+
+
+def test_what_follows_a_layer_in_place_leaves_its_answers_alone():
+    """A sum in place follows norm2; whoever asks gets what norm2 gave, and the gradient of that."""
+    network, images = Classifier(residual()), pictures(2, (3, 8, 8))
+    apart = residual()
+    apart.norm2 = nn.Sequential(apart.norm2, nn.Dropout(0.5)).eval()
+    kept = run(activations(images, "norm2"), network)
+    assert_close(run(responses(images, "norm2"), network).maxima, kept.amax((2, 3)))
+    answer = network.answer(Query(images, Unit("norm2", labels(1, 2))))
+    assert_close(answer.values, kept.mean((2, 3))[[0, 1], [1, 2]])
+    expected = Classifier(apart).answer(Query(images, Unit("norm2.0", labels(1, 2))))
+    assert_close(answer.gradients, expected.gradients)
 
 
 def test_a_crop_lies_where_the_unit_fired_and_stays_inside():

@@ -25,6 +25,11 @@ from advviz.noise import Noise
 from advviz.objectives import Objective
 from advviz.protocol import Answer, Call, Procedure, Progress, Query
 
+PRODUCTS = frozenset((
+    "mul", "multiply", "__mul__", "mul_", "multiply_", "__imul__",
+))  # fmt: skip
+"""Those in place return their result too; a network that needs the change itself is refused."""
+
 
 class RescaleRules(Rules):
     """Pass differences back by their quotients; rows are images, then as many baselines."""
@@ -41,8 +46,9 @@ class RescaleRules(Rules):
         """Follow the largest of a window, and products of two things that depend on the image."""
         if name == "max_pool2d" and not words.get("return_indices"):
             return _pooled(*args, **words)
-        if name in ("mul", "__mul__", "multiply") and all(_depends(arg) for arg in args):
-            return _product(args[0], args[1])
+        factors = (*args, words["other"]) if "other" in words else args
+        if name in PRODUCTS and all(_depends(each) for each in factors):
+            return _product(*factors)
         return func(*args, **words)
 
 

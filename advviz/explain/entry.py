@@ -32,7 +32,8 @@ class Explainer:
         score: what the score "cross-entropy" stands for.
         exact: it asks the unmodified network alone, whatever the numerics.
         random: it draws random numbers, so that its seed matters.
-        references: it compares with the other bundled pictures.
+        references: it compares with the bundled pictures, among them the explained one where that
+            is bundled.
         needs_module: it looks inside the network, by calls; False: a pure procedure of queries.
         layer: it takes a layer, as its parameter of that name.
         blind: its map is the same for every class.

@@ -12,7 +12,7 @@ from advviz.errors import InvalidInputError, UnknownNameError
 from advviz.explain.gradient import Explanation
 from advviz.explain.guided import guided_backprop
 from advviz.explain.inside_parameters import GradCam, GuidedGradCam
-from advviz.explain.places import enlarged, grid_of
+from advviz.explain.places import enlarged, grid_of, joins_tokens
 from advviz.explain.rules import refuse_layers
 from advviz.fields import AUTO
 from advviz.objectives import Objective
@@ -33,7 +33,8 @@ def grad_cam(images: Tensor, objective: Objective, params: GradCam) -> Procedure
 
     Of a transformer's tokens, those of the picture are laid out on their grid. The default
     layer is the last one with places through which the score's gradient passes: in a vision
-    transformer only the class token leaves the last blocks, where a map would be blank.
+    transformer only the class token leaves the last blocks, where a map would be blank. The
+    matrix of attention between tokens is passed over: its rows and columns are no places.
 
     Args:
         images: [N, C, H, W] in [0, 1].
@@ -92,7 +93,11 @@ def guided_grad_cam(
 def _seen(module: nn.Module, images: Tensor, objective: Objective, layer: str) -> _Seen:
     outputs, logits = _watched(module, images, layer)
     score = objective.values(logits).sum()
-    grids = {name: grid_of(found.shape, images) for name, found in outputs.items()}
+    tokens = {found.shape[1] for found in outputs.values() if found.ndim == 3}
+    grids = {
+        name: None if joins_tokens(found.shape, tokens) else grid_of(found.shape, images)
+        for name, found in outputs.items()
+    }
     last: _Seen | None = None
     for name in reversed(outputs):
         grid, activations = grids[name], outputs[name]
@@ -144,8 +149,8 @@ def _watched(module: nn.Module, images: Tensor, layer: str) -> tuple[dict[str, T
 
     def keeper(name: str) -> Any:
         def keep(_module: nn.Module, _inputs: Any, output: Any) -> Any:
-            if not isinstance(output, Tensor):
-                return output
+            if not (isinstance(output, Tensor) and output.requires_grad):
+                return output  # what does not depend on the picture says nothing of it
             outputs.pop(name, None)  # a layer that is called again stands where it was last
             outputs[name] = output
             return output.clone()
@@ -160,6 +165,7 @@ def _watched(module: nn.Module, images: Tensor, layer: str) -> tuple[dict[str, T
             handle.remove()
     if not outputs and layer != AUTO:
         raise InvalidInputError(
-            f"layer {layer!r} gives no single tensor, or is not called; choose another layer"
+            f"layer {layer!r} gives no single tensor that depends on the picture, or is not "
+            "called; choose another layer"
         )
     return outputs, logits

@@ -37,6 +37,7 @@ LOOK_INSIDE = (
         exact=True,
         random=True,  # one of its baselines is
         needs_module=True,
+        version=2,
     ),
     Explainer(
         name="grad-cam",
@@ -54,6 +55,7 @@ LOOK_INSIDE = (
         needs_module=True,
         layer=True,
         network="a layer with places in the picture, or with tokens",
+        version=2,
     ),
     Explainer(
         name="guided-grad-cam",
@@ -69,6 +71,7 @@ LOOK_INSIDE = (
         needs_module=True,
         layer=True,
         network="a layer with places in the picture, or with tokens",
+        version=2,
     ),
     Explainer(
         name="lrp",
@@ -86,6 +89,7 @@ LOOK_INSIDE = (
         needs_module=True,
         network="a network of convolutions, batch norm, activations that are zero at zero, "
         "pooling and sums",
+        version=2,
     ),
     Explainer(
         name="attention-rollout",

@@ -1,5 +1,6 @@
 """Where in the picture a layer's activations stand: on a grid of positions, or of tokens."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import isqrt
 
@@ -56,6 +57,16 @@ def grid_of(shape: torch.Size, images: Tensor) -> Grid | None:
     high, wide = images.shape[2:]
     in_proportion = abs(height * wide - width * high) < max(high, wide)
     return Grid(height, width, 3 if last else 1) if height * width > 1 and in_proportion else None
+
+
+def joins_tokens(shape: torch.Size, tokens: Collection[int]) -> bool:
+    """Say whether a layer's output is attention [N, heads, T, T], which looks like a picture.
+
+    Args:
+        shape: of the output.
+        tokens: how many tokens T the network's outputs [N, T, C] have.
+    """
+    return len(shape) == 4 and shape[2] == shape[3] and shape[3] in tokens
 
 
 def token_grid(tokens: int) -> Grid | None:

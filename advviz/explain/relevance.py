@@ -43,7 +43,8 @@ def relevance(images: Tensor, objective: Objective, params: Relevance) -> Proced
 
     Raises:
         InvalidInputError: the network has a step that the rules do not cover (attention, layer
-            norm, products of features), or the objective looks at a layer.
+            norm, products of features), its first layer is not all that reads the picture or
+            gets it rearranged or mixed, or the objective looks at a layer.
 
     Reference: Bach et al., PLoS ONE 2015; Montavon et al., 2019, "Layer-wise relevance
     propagation: an overview", sections 10.2 and 10.3; gates: Arras et al., 2019,
@@ -82,6 +83,8 @@ class RelevanceRules(Rules):
         """What it put out."""
         self.first: list[Tensor] = []
         """What the first layer gets, and what it would get of a black and of a white picture."""
+        self.received: Tensor | None = None
+        """What the first layer gets, with its way back to the pixels."""
 
     def activation(self, _name: str, function: Elementwise, inputs: Tensor) -> Tensor:
         """Hand on what came: the share of the input is all of it."""
@@ -102,12 +105,14 @@ class RelevanceRules(Rules):
             self.latest = self._shared(affine, args[0])
             return self.latest
         if name == "batch_norm" and self.number in self.plan.norms and args[0] is self.latest:
+            self.latest = None  # another batch norm right after this one is a step of its own
             return args[0]
         return func(*args, **words)
 
     def _shared(self, affine: Affine, inputs: Tensor) -> Tensor:
         outputs = affine(inputs.detach())
         if self.number == 0:
+            self.received = inputs
             self.first = [end.detach().requires_grad_() for end in (inputs, *self.plan.ends)]
             inputs = self.first[0]
         weighed = self._weighed(affine, inputs, outputs)
@@ -149,23 +154,50 @@ def _shares(
     module: nn.Module, images: Tensor, objective: Objective, plan: Plan, params: Relevance
 ) -> tuple[Tensor, Tensor]:
     rules = RelevanceRules(plan, params)
+    pixels = images.detach().clone().requires_grad_()
     with rules:
-        logits: Tensor = module(images.detach().clone().requires_grad_())
+        logits: Tensor = module(pixels)
     score = objective.values(logits).sum()
-    ends = torch.autograd.grad(score, rules.first, allow_unused=True, materialize_grads=True)
-    parts = [end.detach() * found for end, found in zip(rules.first, ends, strict=True)]
+    beside, *arrived = torch.autograd.grad(score, (pixels, *rules.first), allow_unused=True)
+    if beside is not None:  # what the first layer gets is cut off from the pixels
+        raise InvalidInputError(
+            "LRP needs a network whose first layer alone reads the picture, and this one reads "
+            "it again beside that layer, where there are no shares; choose another method"
+        )
+    parts = [
+        torch.zeros_like(end) if found is None else end.detach() * found
+        for end, found in zip(rules.first, arrived, strict=True)
+    ]
     shares = torch.stack(parts).sum(0)
-    return _on_pixels(shares, images), logits.detach()
+    return _on_pixels(shares, pixels, rules.received), logits.detach()
 
 
-def _on_pixels(shares: Tensor, images: Tensor) -> Tensor:
-    """Return shares of what the first layer gets as shares of the pixels that it was made of."""
-    if shares.numel() == images.numel():
-        return shares.view_as(images)
-    channels = images.shape[1]
-    if shares.numel() * channels == images.numel():  # it gets the mean of the channels
-        return (shares.view(len(images), 1, *images.shape[2:]) / channels).expand_as(images).clone()
+def _on_pixels(shares: Tensor, pixels: Tensor, received: Tensor | None) -> Tensor:
+    """Return shares of what the first layer gets as shares of the pixels that it was made of.
+
+    That is the picture, each channel scaled and shifted, or the mean of its channels.
+    """
+    count, channels, *size = pixels.shape
+    for kept in (channels, 1):
+        shape = (count, kept, *size)
+        if received is not None and shares.numel() == count * kept * pixels[0, 0].numel():
+            if not _in_place(pixels, received, shape):
+                break
+            return (shares.view(shape) * kept / channels).expand_as(pixels).clone()
     raise InvalidInputError(
-        f"LRP needs a first layer that gets the picture itself, got {list(shares.shape)} there; "
-        "choose another method"
+        "LRP needs a first layer that gets the picture itself or the mean of its channels, got "
+        f"{list(shares.shape)} there, rearranged or mixed; choose another method"
     )
+
+
+def _in_place(pixels: Tensor, received: Tensor, shape: tuple[int, ...]) -> bool:
+    """Say whether numbers that are pulled back to the pixels come out in their own places.
+
+    As many numbers as pixels may also be the picture's blocks, or its channels in another order.
+    """
+    generator = torch.Generator().manual_seed(0)
+    sent = 1 + torch.rand(shape, generator=generator, dtype=torch.float64).to(pixels)
+    (came,) = torch.autograd.grad(received, pixels, sent.view_as(received))
+    scales = (came / sent).transpose(0, 1).reshape(shape[1], -1)  # by channel, or of all at once
+    spread = scales.amax(1) - scales.amin(1)
+    return bool(spread.max() <= tiny(scales) * scales.abs().max())

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from advviz.errors import InvalidInputError
-from advviz.explain.rules import RECTIFIERS
+from advviz.explain.rules import INPUT_FIRST, RECTIFIERS, with_input_first
 
 COVERED = RECTIFIERS - {"softplus"} | {"tanh", "softsign"}
 """Activations that are zero at zero: they make nothing of nothing."""
@@ -131,6 +131,8 @@ class Plan(TorchFunctionMode):
         words = dict(kwargs or {})
         name = str(getattr(func, "__name__", ""))
         name = name if name.endswith("__") else name.removesuffix("_")
+        if name in INPUT_FIRST:
+            args, words = with_input_first(args, words)
         given = [a for a in _flat((*args, *words.values())) if a.requires_grad]
         result = func(*args, **words)
         if given and name not in LOOKS:
@@ -149,9 +151,7 @@ class Plan(TorchFunctionMode):
     def _note(self, name: str, result: Tensor, args: Any, words: dict[str, Any]) -> None:
         if name in self.AFFINE:
             if not self._outputs:
-                self.ends = tuple(
-                    t.detach() for t in (args[0] if args else words["input"]).chunk(3)
-                )[1:]
+                self.ends = tuple(t.detach() for t in args[0].chunk(3))[1:]
             self._outputs.append(result)
             self._uses[id(result)] = 0
         elif name == "batch_norm" and self._outputs and args[0] is self._outputs[-1]:
@@ -170,13 +170,13 @@ def _flat(values: Any) -> list[Tensor]:
 
 def _factor_and_shift(
     _inputs: Tensor,
-    mean: Tensor,
-    variance: Tensor,
+    running_mean: Tensor,
+    running_var: Tensor,
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     training: bool = False,  # noqa: ARG001  # networks are in evaluation mode
     momentum: float = 0.1,  # noqa: ARG001
     eps: float = 1e-5,
 ) -> tuple[Tensor, Tensor]:
-    factor = (variance + eps).rsqrt() * (1 if weight is None else weight)
-    return factor, (0 if bias is None else bias) - mean * factor
+    factor = (running_var + eps).rsqrt() * (1 if weight is None else weight)
+    return factor, (0 if bias is None else bias) - running_mean * factor

@@ -25,6 +25,11 @@ RECTIFIERS = frozenset((
 """Activations that hold negative inputs back, sharply or smoothly."""
 SQUASHING = frozenset(("sigmoid", "tanh", "hardsigmoid", "logsigmoid", "softsign"))
 ELEMENTWISE = RECTIFIERS | SQUASHING
+INPUT_FIRST = frozenset((
+    "conv2d", "linear", "batch_norm", "max_pool2d", "mul", "multiply", "div", "divide",
+    "true_divide",
+))  # fmt: skip
+"""Other functions that rules look into, whose first argument is called `input`."""
 AGREEMENT = 1e-3
 """How far logits of the rewritten network may be off, as a share of the largest: rounding."""
 
@@ -43,10 +48,10 @@ class Rules(TorchFunctionMode):
         words = dict(kwargs or {})
         name = str(getattr(func, "__name__", ""))
         plain = name.removesuffix("_")
-        if plain in ELEMENTWISE:
-            inputs = args[0] if args else words.pop("input")
-            if inputs.requires_grad:
-                return self.activation(plain, _one_argument(func, name, args[1:], words), inputs)
+        if plain in ELEMENTWISE or plain in INPUT_FIRST:
+            args, words = with_input_first(args, words)
+        if plain in ELEMENTWISE and args[0].requires_grad:
+            return self.activation(plain, _one_argument(func, name, args[1:], words), args[0])
         return self.other(name, func, args, words)
 
     @abstractmethod
@@ -56,6 +61,13 @@ class Rules(TorchFunctionMode):
     def other(self, _name: str, func: Any, args: Any, words: dict[str, Any]) -> Any:
         """Return what any other function gives."""
         return func(*args, **words)
+
+
+def with_input_first(args: Any, words: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Return a call's arguments with the input, which may be given by name, as the first one."""
+    if args or "input" not in words:
+        return args, words
+    return (words["input"],), {name: words[name] for name in words if name != "input"}
 
 
 def _one_argument(func: Any, name: str, rest: Iterable[Any], words: dict[str, Any]) -> Elementwise:

@@ -119,12 +119,12 @@ def _seen(layer: str, images: Tensor) -> Any:
 
 
 def _output(module: nn.Module, layer: str, images: Tensor) -> Tensor:
-    """Run a network and return what a layer puts out."""
+    """Run a network and return what a layer puts out, before what follows changes it in place."""
     layers = dict(module.named_modules())
     if layer not in layers or not layer:
         raise UnknownNameError(f"the network has no layer called {layer!r}")
     found: list[Tensor] = []
-    handle = layers[layer].register_forward_hook(lambda *told: found.append(told[2]))
+    handle = layers[layer].register_forward_hook(lambda *told: found.append(told[2].clone()))
     try:
         with torch.backends.cudnn.flags(
             enabled=True, benchmark=False, deterministic=True, allow_tf32=False

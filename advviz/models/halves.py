@@ -58,7 +58,7 @@ class Halves:
 
     @contextmanager
     def _tapped(self, tap: str) -> Iterator[Callable[[], Tensor]]:
-        """Record what a layer puts out during one pass."""
+        """Record what a layer puts out during one pass, before it is changed in place."""
         if tap == LOGITS:
             yield lambda: torch.empty(0)
             return
@@ -66,7 +66,7 @@ class Halves:
             raise UnknownNameError(f"the network has no layer called {tap!r}")
         outputs: list[Tensor] = []
         handle = self._layers[tap].register_forward_hook(
-            lambda _module, _inputs, output: outputs.append(output)
+            lambda _module, _inputs, output: outputs.append(output.clone())
         )
         try:
             yield outputs.pop

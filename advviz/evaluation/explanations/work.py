@@ -139,7 +139,11 @@ class ExplanationWork:
 
 
 def _random_copy(model: str, seed: int) -> str | None:
-    """Name the network with random weights; None of a module that nobody knows how to build."""
+    """Name the network with random weights; None of a module that was registered from Python.
+
+    Such a module has a copy, but parameters of its own are only shuffled in it, and how its
+    weights were drawn is not known: a table does not compare with that.
+    """
     if isinstance(record(model).weights_origin, RegisteredModule):
         return None
     return random_copy(model, seed % SEEDS)
