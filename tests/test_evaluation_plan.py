@@ -399,12 +399,14 @@ def test_the_report_opens_without_a_network(
     count = tab.locator(".chart").count()
     tab.wait_for_function(f"document.querySelectorAll('.chart .main-svg').length >= {count}")
     assert count == 4
-    tab.wait_for_function(  # until somebody listens
-        "() => { const c = document.querySelector('.chart'); const n = (c.data?.length ?? 0) - 1;"
-        " return n > 0 && c.emit?.('plotly_click',"
-        " {points: [{customdata: c.data[n].customdata[1]}]}); }"
+    tab.wait_for_function(  # clicked until the chart listens
+        """() => {
+            const chart = document.querySelector(".chart"), last = chart.data.length - 1;
+            const customdata = chart.data[last].customdata[1];
+            chart.emit("plotly_click", {points: [{customdata}]});
+            return document.querySelector(".behind").innerText.includes("held");
+        }"""
     )
-    assert "held" in tab.locator(".behind").first.inner_text()
     assert tab.evaluate("document.documentElement.scrollWidth") <= 1280
     if shots := os.environ.get("ADVVIZ_SHOTS"):
         tab.screenshot(path=Path(shots) / f"report-{scheme}.png", full_page=True)
