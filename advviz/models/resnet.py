@@ -3,7 +3,8 @@
 A ResNet-18 (He et al., CVPR 2016, arXiv:1512.03385) of half width with SiLU instead of ReLU
 and pooling instead of strided convolutions. Average pooling makes its input gradients smooth
 enough to look at; pooling by the maximum passes on the strongest answer wherever it stands,
-fine detail included, which makes a network for small images as brittle as large ones are.
+fine detail included; with it and a stronger whitening the CIFAR-10 network that is trained as
+usual is fooled more easily (benchmarks/RESULTS.md).
 Its first layer is a frozen basis of image patches, as in airbench (Jordan 2024,
 arXiv:2404.00498); the first learned convolution mixes its directions.
 """

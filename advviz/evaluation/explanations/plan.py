@@ -36,7 +36,8 @@ class ExplanationPlan:
         models: ids.
         methods: names in the catalogue of explainers; the nulls are always measured too.
         own: method, parameter and value, for one method alone.
-        replacements: what stands for a pixel that is taken away; figures are means over them.
+        replacements: what stands for a pixel that is taken away; the figures of curves are means
+            over them, infidelity takes the first.
         steps: of insertion and deletion.
         ranked: "magnitude" or "signed"; see `CurveParams`.
         changes: squares that are taken away, for infidelity.
